@@ -1,0 +1,185 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The layers, from the outside in (README, "How it is built"):
+//
+//   durable ─► DurableServer ─► DurableRPC · DurableExecution · DurableInvoker · DurablePostgres ─► LibPQ ─► CLibPQ
+//                                      └──────────────┴─ DurableWorker · DurableWire ─► DurableCore
+//
+// A target exists only where it keeps a dependency out of a neighbour or guards a direction.
+// `--explicit-target-dependency-import-check error` in scripts/test holds everyone to it.
+
+let package = Package(
+    name: "durable-execution",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "DurableExecution", targets: ["DurableExecution"]),
+        .library(name: "DurableClient", targets: ["DurableClient"]),
+        .library(name: "DurableServer", targets: ["DurableServer"]),
+        .executable(name: "durable", targets: ["durable"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // The core: tasks, executions, the state machine, the storage protocol. Imports nothing.
+        .target(name: "DurableCore"),
+
+        // oRPC's wire: bytes in, payloads and errors out, and back.
+        .target(name: "DurableWire", dependencies: ["DurableCore"]),
+
+        // PostgreSQL.
+        .systemLibrary(
+            name: "CLibPQ",
+            pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"]), .brew(["libpq"])]
+        ),
+        .target(
+            name: "LibPQ",
+            dependencies: [
+                "CLibPQ",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .target(
+            name: "DurablePostgres",
+            dependencies: [
+                "DurableCore", "LibPQ",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            resources: [.embedInCode("Migrations")]
+        ),
+        .target(
+            name: "EmbeddedPostgres",
+            dependencies: [
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+
+        // The engine inside a worker process.
+        .target(
+            name: "DurableWorker",
+            dependencies: [
+                "DurableCore",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+
+        // Calls the web app's procedures.
+        .target(
+            name: "DurableInvoker",
+            dependencies: [
+                "DurableCore", "DurableWire",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]
+        ),
+
+        // Answers the web app's calls.
+        .target(
+            name: "DurableRPC",
+            dependencies: [
+                "DurableCore", "DurableWire",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+
+        // The public libraries.
+        .target(
+            name: "DurableExecution",
+            dependencies: [
+                "DurableCore", "DurableWire", "DurableWorker",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .target(
+            name: "DurableClient",
+            dependencies: [
+                "DurableCore", "DurableWire",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]
+        ),
+        .target(
+            name: "DurableServer",
+            dependencies: [
+                "DurableCore", "DurableExecution", "DurableInvoker", "DurablePostgres", "DurableRPC", "DurableWorker",
+                "LibPQ",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ]
+        ),
+
+        // The command line and composition root.
+        .executableTarget(
+            name: "durable",
+            dependencies: [
+                "DurableClient", "DurableCore", "DurableExecution", "DurableInvoker", "DurablePostgres", "DurableRPC",
+                "DurableServer", "DurableWire", "DurableWorker", "EmbeddedPostgres", "LibPQ",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+
+        // What the tests share: the storage conformance suite, a PostgreSQL of their own, web apps that misbehave.
+        .target(
+            name: "DurableTestKit",
+            dependencies: [
+                "DurableCore", "DurablePostgres", "EmbeddedPostgres", "LibPQ",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/DurableTestKit"
+        ),
+        .testTarget(name: "DurableCoreTests", dependencies: ["DurableCore", "DurableTestKit"]),
+        .testTarget(name: "DurableWireTests", dependencies: ["DurableCore", "DurableWire"]),
+        .testTarget(
+            name: "LibPQTests",
+            dependencies: ["DurableTestKit", "EmbeddedPostgres", "LibPQ"]
+        ),
+    ]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            .treatAllWarnings(as: .error),
+        ]
+}
