@@ -39,6 +39,9 @@ public struct ExecutionError: Error, Sendable, Hashable {
 
     public static let cancelled = ExecutionError(kind: .cancelled, message: "Task execution cancelled")
 
+    /// What the next attempt is told when the worker of the one before was lost.
+    public static let expired = ExecutionError(message: "Task execution expired")
+
     /// The failure of an execution that cost too many workers their lives.
     public static func leaseLostTooOften(_ losses: Int) -> ExecutionError {
         ExecutionError(
