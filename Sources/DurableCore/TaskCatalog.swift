@@ -1,0 +1,56 @@
+/// Which tasks exist: those this process was told of, and those that workers have registered in the storage.
+///
+/// A task that is not known here is looked for in the storage again, but not more than once a second, so that asking for
+/// tasks that do not exist costs nothing.
+package actor TaskCatalog {
+    private let storage: any Storage
+    private let clock = ContinuousClock()
+    private var own: [TaskID: TaskDefinition] = [:]
+    private var registered: [TaskID: TaskDefinition] = [:]
+    private var refreshedAt: ContinuousClock.Instant?
+    private var refreshing: Task<[TaskDefinition], any Error>?
+
+    /// How long an answer of the storage is good for.
+    private static let freshness = Duration.seconds(1)
+
+    package init(storage: any Storage, own: [TaskDefinition] = []) {
+        self.storage = storage
+        self.own = Dictionary(own.map { ($0.id, $0) }) { _, last in last }
+    }
+
+    /// Replaces the tasks that this process knows by itself.
+    package func replaceOwn(_ tasks: [TaskDefinition]) {
+        own = Dictionary(tasks.map { ($0.id, $0) }) { _, last in last }
+    }
+
+    /// The definition of a task, or `nil` when nobody ever defined it.
+    ///
+    /// Registered definitions are re-read once they are a second old, so that a deploy of workers is noticed.
+    package func definition(of id: TaskID) async throws(StorageError) -> TaskDefinition? {
+        if let task = own[id] { return task }
+        if isStale { try await refresh(tolerating: registered[id] != nil) }
+        return registered[id]
+    }
+
+    private var isStale: Bool {
+        refreshedAt.map { $0.advanced(by: Self.freshness) < clock.now } ?? true
+    }
+
+    /// Re-reads the storage once for all who ask meanwhile.
+    ///
+    /// - Parameter tolerating: Whether a failure may be ignored, since an older answer is there.
+    private func refresh(tolerating: Bool) async throws(StorageError) {
+        let reading = refreshing ?? Task { [storage] in try await storage.tasks() }
+        refreshing = reading
+        do {
+            let tasks = try await reading.value
+            registered = Dictionary(tasks.map { ($0.id, $0) }) { _, last in last }
+            refreshedAt = clock.now
+            refreshing = nil
+        } catch {
+            refreshing = nil
+            if tolerating { return }
+            throw error as? StorageError ?? .unavailable(reason: "reading the tasks was cancelled")
+        }
+    }
+}
