@@ -52,10 +52,10 @@ public enum ExecutionStateMachine {
         /// Becomes ready again after a delay.
         ///
         /// - Parameters:
-        ///   - delayMs: Milliseconds from now, by the storage's clock.
+        ///   - delayMs: Milliseconds from now, by the storage's clock; `nil` keeps the place in the queue that it had.
         ///   - error: What the next attempt is told; `nil` keeps what it would have been told anyway.
         ///   - cost: What the execution has used up.
-        case ready(delayMs: Double, error: ExecutionError?, cost: Cost)
+        case ready(delayMs: Double?, error: ExecutionError?, cost: Cost)
         case finish(Ending)
     }
 
@@ -118,7 +118,7 @@ public enum ExecutionStateMachine {
             if losses > maximum { return .finish(.failed(.leaseLostTooOften(losses))) }
             return .ready(delayMs: 0, error: .expired, cost: .leaseLoss)
         case (.running, .released):
-            return .ready(delayMs: 0, error: nil, cost: .nothing)
+            return .ready(delayMs: nil, error: nil, cost: .nothing)
         case (.ready, .cancelled), (.running, .cancelled):
             return .finish(.cancelled(.cancelled))
         case (.completed, .cancelled), (.failed, .cancelled), (.timedOut, .cancelled), (.cancelled, .cancelled):
@@ -153,5 +153,10 @@ extension ExecutionStateMachine {
             retryAttempts: lease.retryAttempts,
             leaseLosses: lease.leaseLosses)
         return Settlement(lease: lease.id, transition: settle(state, outcome, chance: chance))
+    }
+
+    /// The settlement that gives a lease back without using anything up.
+    public static func release(of lease: LeaseID) -> Settlement {
+        Settlement(lease: lease, transition: .ready(delayMs: nil, error: nil, cost: .nothing))
     }
 }

@@ -125,15 +125,14 @@ public actor InMemoryStorage: Storage {
         workers[worker] = nil
     }
 
-    public func lease(_ request: LeaseRequest) throws(StorageError) -> [Lease] {
-        guard workers[request.worker] != nil else { return [] }
+    public func lease(_ request: LeaseRequest) throws(StorageError) -> LeaseBatch {
+        guard workers[request.worker] != nil else { return LeaseBatch(leases: [], nextDueMs: nil) }
         let now = now()
         let served = Set(request.tasks)
-        let due = records.values
-            .filter { record in
-                let execution = record.execution
-                return execution.status == .ready && execution.startAt <= now && served.contains(execution.taskID)
-            }
+        let waiting = records.values.filter {
+            $0.execution.status == .ready && served.contains($0.execution.taskID)
+        }
+        let due = waiting.filter { $0.execution.startAt <= now }
             .sorted { ($0.execution.startAt, $0.execution.id) < ($1.execution.startAt, $1.execution.id) }
         var leases: [Lease] = []
         for record in due.prefix(max(0, request.limit)) {
@@ -157,7 +156,10 @@ public actor InMemoryStorage: Storage {
                     trace: record.trace,
                     startedAt: now))
         }
-        return leases
+        let next = waiting.lazy.map(\.execution.startAt).filter { $0 > now }.min()
+        return LeaseBatch(
+            leases: leases,
+            nextDueMs: leases.count < request.limit ? next?.milliseconds(since: now) : nil)
     }
 
     public func settle(_ settlements: [Settlement]) -> Set<LeaseID> {
@@ -232,7 +234,7 @@ public actor InMemoryStorage: Storage {
             return
         case .ready(let delayMs, let error, let cost):
             execution.status = .ready
-            execution.startAt = now.adding(milliseconds: delayMs)
+            if let delayMs { execution.startAt = now.adding(milliseconds: delayMs) }
             execution.startedAt = nil
             execution.workerID = nil
             execution.error = error ?? execution.error

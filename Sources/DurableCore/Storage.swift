@@ -48,7 +48,7 @@ public protocol Storage: Sendable {
 
     /// Leases executions that are due, oldest first: no more than asked for, only tasks that are asked for, each to one
     /// worker only. A worker that was declared dead leases nothing.
-    func lease(_ request: LeaseRequest) async throws(StorageError) -> [Lease]
+    func lease(_ request: LeaseRequest) async throws(StorageError) -> LeaseBatch
 
     /// Records what came of attempts.
     ///
@@ -161,6 +161,18 @@ public struct LeaseRequest: Sendable, Hashable {
         self.worker = worker
         self.tasks = tasks
         self.limit = limit
+    }
+}
+
+/// What a worker gets.
+public struct LeaseBatch: Sendable, Hashable {
+    public var leases: [Lease]
+    /// When fewer were due than asked for: milliseconds until the next execution of these tasks is due, if there is one.
+    public var nextDueMs: Double?
+
+    public init(leases: [Lease], nextDueMs: Double?) {
+        self.leases = leases
+        self.nextDueMs = nextDueMs
     }
 }
 
