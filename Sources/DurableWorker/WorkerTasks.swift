@@ -1,0 +1,50 @@
+package import DurableCore
+import Synchronization
+
+/// A task and what makes its attempts.
+package struct RegisteredTask: Sendable {
+    package let definition: TaskDefinition
+    package let invoker: any Invoker
+
+    package init(definition: TaskDefinition, invoker: any Invoker) {
+        self.definition = definition
+        self.invoker = invoker
+    }
+}
+
+/// The tasks that a worker serves; they may be replaced while it works.
+package final class WorkerTasks: Sendable {
+    private struct State {
+        var tasks: [TaskID: RegisteredTask]
+        var version = 0
+    }
+
+    private let state: Mutex<State>
+
+    package init(_ tasks: [RegisteredTask]) {
+        state = Mutex(State(tasks: Self.byID(tasks)))
+    }
+
+    /// Serves these tasks from now on. Attempts that are being made go on as they began.
+    package func replace(with tasks: [RegisteredTask]) {
+        state.withLock { state in
+            state.tasks = Self.byID(tasks)
+            state.version += 1
+        }
+    }
+
+    package var definitions: [TaskDefinition] { state.withLock { $0.tasks.values.map(\.definition) } }
+
+    /// The ids to lease, and a number that changes when they may have.
+    var served: (ids: [TaskID], version: Int) {
+        state.withLock { (Array($0.tasks.keys), $0.version) }
+    }
+
+    var version: Int { state.withLock { $0.version } }
+
+    func invoker(for id: TaskID) -> (any Invoker)? { state.withLock { $0.tasks[id]?.invoker } }
+
+    private static func byID(_ tasks: [RegisteredTask]) -> [TaskID: RegisteredTask] {
+        Dictionary(tasks.map { ($0.definition.id, $0) }) { _, last in last }
+    }
+}
