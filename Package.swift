@@ -168,7 +168,11 @@ let package = Package(
         .testTarget(name: "DurableWireTests", dependencies: ["DurableCore", "DurableWire"]),
         .testTarget(
             name: "LibPQTests",
-            dependencies: ["DurableTestKit", "EmbeddedPostgres", "LibPQ"]
+            dependencies: [
+                "DurableTestKit", "EmbeddedPostgres", "LibPQ",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
         ),
     ]
 )

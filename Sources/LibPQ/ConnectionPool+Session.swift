@@ -1,0 +1,120 @@
+import Dispatch
+import Logging
+import Synchronization
+
+extension ConnectionPool {
+    /// Wakes a session's thread, or starts it.
+    func wake(_ session: Int) {
+        let isStarted = shared.withLock { !$0.startedThreads.insert(session).inserted }
+        if isStarted {
+            wakeups[session].signal()
+        } else if !DedicatedThread.start({ self.serve(session) }) {
+            shared.withLock { shared in
+                shared.startedThreads.remove(session)
+                shared.lastConnectError = .connect("the system refuses to start a thread")
+                shared.state.threadRefused(session)
+            }
+        }
+    }
+
+    /// The life of a session's thread: opens a connection when one is wanted, and serves callers until it breaks.
+    private func serve(_ session: Int) {
+        var backoff = Backoff()
+        while waitForDemand(session) {
+            do throws(DatabaseError) {
+                var connection = try Connection.open(configuration, logger: logger)
+                backoff = Backoff()
+                opened(session, connection.control)
+                serve(&connection, session)
+                shared.withLock { $0.controls[session] = nil }
+            } catch {
+                if failedToOpen(session, error) {
+                    _ = wakeups[session].wait(timeout: .now() + .milliseconds(backoff.next()))
+                }
+            }
+            resumeDrainers()
+        }
+    }
+
+    /// Serves callers until the connection breaks or the pool closes.
+    private func serve(_ connection: inout Connection, _ session: Int) {
+        while let (request, wasIdle) = waitForAssignment(session) {
+            // Only rest is suspicious: a connection that has just answered is alive.
+            if wasIdle, !connection.isAlive() {
+                let other = shared.withLock { $0.state.returned(request, by: session) }
+                if let other { wake(other) }
+                return
+            }
+            let announce = request.work.perform(&connection)
+            let isReusable = connection.isReusable
+            let completion = shared.withLock { $0.state.finished(session, isReusable: isReusable) }
+            announce()
+            switch completion {
+            case .next: continue
+            case .drop: return
+            case .clean:
+                let isClean = connection.settleCancels(atMost: configuration.cancelGrace)
+                shared.withLock { shared in
+                    if isClean { shared.state.cleaned(session) } else { shared.state.lost(session) }
+                }
+                if !isClean { return }
+            }
+        }
+    }
+
+    /// Blocks until the session should connect; `false` when the pool is closing.
+    private func waitForDemand(_ session: Int) -> Bool {
+        while true {
+            switch shared.withLock({ $0.state.demand(session) }) {
+            case .connect: return true
+            case .end: return false
+            case .park: wakeups[session].wait()
+            }
+        }
+    }
+
+    /// Blocks until the session has a request; `nil` when it should close its connection.
+    private func waitForAssignment(_ session: Int) -> (PoolState<Checkout>.Request, wasIdle: Bool)? {
+        var wasIdle = false
+        while true {
+            let (assignment, wakeWatchdog) = shared.withLock { shared in
+                let assignment = shared.state.assignment(session)
+                guard case .run(let request) = assignment else { return (assignment, false) }
+                shared.controls[session]?.reset()
+                return (assignment, shared.mustWatch(request.deadline))
+            }
+            if wakeWatchdog { watch() }
+            switch assignment {
+            case .run(let request): return (request, wasIdle)
+            case .end: return nil
+            case .park:
+                wasIdle = true
+                wakeups[session].wait()
+            }
+        }
+    }
+
+    private func opened(_ session: Int, _ control: ConnectionControl) {
+        let (others, wasFailing) = shared.withLock { shared in
+            let wasFailing = shared.state.isFailing
+            shared.controls[session] = control
+            shared.lastConnectError = nil
+            return (shared.state.opened(session), wasFailing)
+        }
+        if wasFailing { logger.notice("PostgreSQL can be reached again") }
+        for other in others { wake(other) }
+    }
+
+    /// Records a failed attempt to connect; returns whether to try again.
+    private func failedToOpen(_ session: Int, _ error: DatabaseError) -> Bool {
+        let (tryAgain, wasFailing) = shared.withLock { shared in
+            let wasFailing = shared.state.isFailing
+            shared.lastConnectError = error
+            return (shared.state.failedToOpen(session), wasFailing)
+        }
+        if !wasFailing {
+            logger.warning("PostgreSQL cannot be reached", metadata: ["error": "\(error)"])
+        }
+        return tryAgain
+    }
+}

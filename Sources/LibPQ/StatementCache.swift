@@ -1,0 +1,43 @@
+/// The statements that one connection has prepared, by their text; bounded, the least recently used goes first.
+struct StatementCache {
+    private struct Entry {
+        let name: String
+        var lastUse: UInt64
+    }
+
+    private let capacity: Int
+    private var entries: [String: Entry] = [:]
+    private var uses: UInt64 = 0
+    private var names = 0
+
+    init(capacity: Int) { self.capacity = capacity }
+
+    /// The name that the text was prepared under.
+    mutating func name(for text: String) -> String? {
+        guard let index = entries.index(forKey: text) else { return nil }
+        uses += 1
+        entries.values[index].lastUse = uses
+        return entries.values[index].name
+    }
+
+    /// A name that this connection has never used: one that a failed `prepare` left behind is not taken again.
+    mutating func freshName() -> String {
+        names += 1
+        return "s\(names)"
+    }
+
+    /// Remembers a prepared statement; returns the name of one to deallocate when there are too many.
+    mutating func insert(_ text: String, name: String) -> String? {
+        uses += 1
+        entries[text] = Entry(name: name, lastUse: uses)
+        guard entries.count > capacity, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) else {
+            return nil
+        }
+        entries[oldest.key] = nil
+        return oldest.value.name
+    }
+
+    mutating func remove(_ text: String) -> String? {
+        entries.removeValue(forKey: text)?.name
+    }
+}

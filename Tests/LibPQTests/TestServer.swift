@@ -1,0 +1,39 @@
+import Foundation
+import LibPQ
+import Logging
+import Testing
+
+/// The server that `TEST_DATABASE_URL` names, where tests may create what they like.
+enum TestServer {
+    static let url = ProcessInfo.processInfo.environment["TEST_DATABASE_URL"]
+
+    static func configuration(
+        poolSize: Int = 2, _ change: (inout DatabaseConfiguration) -> Void = { _ in }
+    ) -> DatabaseConfiguration {
+        var configuration = DatabaseConfiguration(url: url, poolSize: poolSize, acquireTimeout: .seconds(20))
+        change(&configuration)
+        return configuration
+    }
+
+    /// Runs the body with a pool on the server.
+    static func withPool<Value>(
+        size: Int = 2, _ change: (inout DatabaseConfiguration) -> Void = { _ in },
+        _ body: (ConnectionPool) async throws -> Value
+    ) async throws -> Value {
+        try await ConnectionPool.withPool(
+            configuration(poolSize: size, change), logger: Logger(label: "test"), body)
+    }
+}
+
+/// Waits until a condition holds, looking again every few milliseconds; records an issue after the limit.
+func eventually(
+    within limit: Duration = .seconds(10), _ condition: () async throws -> Bool,
+    sourceLocation: SourceLocation = #_sourceLocation
+) async throws {
+    let deadline = ContinuousClock.now + limit
+    while ContinuousClock.now < deadline {
+        if try await condition() { return }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+    Issue.record("the condition did not come true within \(limit)", sourceLocation: sourceLocation)
+}
