@@ -167,6 +167,14 @@ let package = Package(
         .testTarget(name: "DurableCoreTests", dependencies: ["DurableCore", "DurableTestKit"]),
         .testTarget(name: "DurableWireTests", dependencies: ["DurableCore", "DurableWire"]),
         .testTarget(
+            name: "EmbeddedPostgresTests",
+            dependencies: [
+                "EmbeddedPostgres",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(
             name: "LibPQTests",
             dependencies: [
                 "DurableTestKit", "EmbeddedPostgres", "LibPQ",
