@@ -56,7 +56,7 @@ let package = Package(
         .target(
             name: "DurablePostgres",
             dependencies: [
-                "DurableCore", "LibPQ",
+                "DurableCore", "DurableWire", "LibPQ",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

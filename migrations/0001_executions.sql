@@ -231,7 +231,8 @@ comment on column tasks.max_delay_ms is 'See executions.';
 comment on column tasks.id is 'The task id.';
 
 create table idempotency_keys (
-    execution_id uuid             not null references executions on delete cascade,
+    -- Deferred, because a key is taken before its execution is written.
+    execution_id uuid             not null references executions on delete cascade deferrable initially deferred,
     task_id      text collate "C" not null,
     key          text collate "C" not null,
 

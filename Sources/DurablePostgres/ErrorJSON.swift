@@ -1,0 +1,5 @@
+import DurableCore
+extension ExecutionError {
+    var json: [UInt8] { [] }
+    init?(json: [UInt8]) { nil }
+}

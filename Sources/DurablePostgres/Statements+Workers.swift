@@ -1,0 +1,162 @@
+import DurableCore
+import LibPQ
+
+/// What workers send.
+extension Statements {
+    // MARK: lease
+
+    /// Leases what is due, oldest first; one row a lease, or a single row of nulls, with when the next is due in front.
+    ///
+    /// The claim reads `ready` by its primary key, per task, so it never touches what the worker does not serve. It holds
+    /// its own worker row's key share lock: a worker that is declared lost meanwhile claims nothing.
+    func lease(_ request: LeaseRequest) -> SQL {
+        """
+        with live as materialized (
+            select id from \(unescaped: schema).workers
+            where id = \(request.worker.bits) and ended_at is null
+            for key share
+        ), due as materialized (
+            select ready.ctid, ready.start_at
+            from live
+            cross join unnest(\(request.tasks.map(\.rawValue))) as served (task_id)
+            cross join lateral (
+                select r.ctid, r.start_at, r.execution_id
+                from \(unescaped: schema).ready r
+                where r.task_id = served.task_id and r.start_at <= \(unescaped: schema).clock()
+                order by r.start_at, r.execution_id
+                limit \(request.limit)
+                for update skip locked
+            ) as ready
+            order by ready.start_at, ready.execution_id
+            limit \(request.limit)
+        ), taken as (
+            delete from \(unescaped: schema).ready
+            where ctid = any(array(select ctid from due))
+            returning execution_id, attempt + 1 as attempt
+        ), leased as (
+            insert into \(unescaped: schema).leases (execution_id, attempt, worker_id, started_at)
+            select execution_id, attempt, \(request.worker.bits), \(unescaped: schema).clock() from taken
+            returning execution_id, attempt, started_at
+        ), next as (
+            select case when (select count(*) from due) < \(request.limit) then (
+                select extract(epoch from min(later.start_at) - \(unescaped: schema).clock()) * 1000
+                from unnest(\(request.tasks.map(\.rawValue))) as served (task_id)
+                cross join lateral (
+                    select r.start_at
+                    from \(unescaped: schema).ready r
+                    where r.task_id = served.task_id and r.start_at > \(unescaped: schema).clock()
+                    order by r.start_at
+                    limit 1
+                ) as later
+            ) end as due_ms
+        )
+        select
+            next.due_ms::double precision, l.execution_id, l.attempt, l.started_at, e.task_id, e.timeout_ms,
+            e.sleep_ms_before_run, e.max_attempts, e.base_delay_ms, e.delay_multiplier, e.max_delay_ms, e.jitter,
+            e.input, e.input_meta, e.retry_attempts, e.lease_losses, e.error, e.traceparent, e.tracestate
+        from next
+        left join (leased l join \(unescaped: schema).executions e on e.id = l.execution_id) on true
+        order by e.start_at, e.id
+        """
+    }
+
+    // MARK: settle
+
+    /// One settlement as the statement takes it.
+    struct Settling {
+        let lease: LeaseID
+        var finalStatus: String?
+        var output: Payload = .undefined
+        var error: [UInt8]?
+        var delayMs: Double?
+        var retries: Int32 = 0
+        var losses: Int32 = 0
+        /// How the attempt ended after which the execution goes on, as `attempts` names it.
+        var endedAs: String?
+    }
+
+    /// Records what came of attempts; returns the leases that were still held.
+    ///
+    /// Deleting the lease is the fence: every other write joins what was deleted. A finished execution is written once; one
+    /// that goes on gets a ready row again, and a line of history.
+    func settle(_ settlings: [Settling]) -> SQL {
+        """
+        with held as (
+            delete from \(unescaped: schema).leases l
+            using unnest(
+                \(settlings.map(\.lease.executionID.bits)), \(settlings.map { Int32($0.lease.attempt) }),
+                \(settlings.map(\.finalStatus)), \(json: settlings.map(\.output.json)),
+                \(json: settlings.map(\.output.meta)), \(json: settlings.map(\.error)), \(settlings.map(\.delayMs)),
+                \(settlings.map(\.retries)), \(settlings.map(\.losses)), \(settlings.map(\.endedAs))
+            ) as s (id, attempt, final_status, output, output_meta, error, delay_ms, retries, losses, ended_as)
+            where l.execution_id = s.id and l.attempt = s.attempt
+            returning s.*, l.worker_id, l.started_at
+        ), finished as (
+            update \(unescaped: schema).executions e
+            set final_status = h.final_status, output = h.output, output_meta = h.output_meta, error = h.error,
+                lease_losses = e.lease_losses + h.losses, attempt = h.attempt, worker_id = h.worker_id,
+                started_at = h.started_at, finished_at = \(unescaped: schema).clock(),
+                updated_at = \(unescaped: schema).clock()
+            from held h
+            where e.id = h.id and h.final_status is not null
+        ), again as (
+            update \(unescaped: schema).executions e
+            set error = coalesce(h.error, e.error), retry_attempts = e.retry_attempts + h.retries,
+                lease_losses = e.lease_losses + h.losses,
+                start_at = coalesce(\(unescaped: schema).after_ms(h.delay_ms), e.start_at),
+                updated_at = \(unescaped: schema).clock()
+            from held h
+            where e.id = h.id and h.final_status is null
+            returning e.task_id, e.start_at, e.id, h.attempt
+        ), readied as (
+            insert into \(unescaped: schema).ready (task_id, start_at, execution_id, attempt)
+            select task_id, start_at, id, attempt from again
+        ), told as (
+            insert into \(unescaped: schema).attempts (execution_id, attempt, worker_id, started_at, ended_at, ended_as, error)
+            select id, attempt, worker_id, started_at, \(unescaped: schema).clock(), ended_as, error
+            from held
+            where ended_as is not null
+        )
+        select id, attempt from held
+        """
+    }
+
+    // MARK: register, renew, retire
+
+    func register(_ worker: WorkerRegistration) -> SQL {
+        """
+        insert into \(unescaped: schema).workers (id, name, lease_ms, started_at, renewed_at)
+        values (\(worker.id.bits), \(worker.name), \(Int32(clamping: worker.leaseMs)),
+                \(unescaped: schema).clock(), \(unescaped: schema).clock())
+        on conflict (id) do nothing
+        """
+    }
+
+    /// Renews one row for all leases; returns whether the worker is alive, and of the leases named those that are gone.
+    func renew(_ worker: WorkerID, holding leases: [LeaseID]) -> SQL {
+        """
+        with renewed as (
+            update \(unescaped: schema).workers
+            set renewed_at = \(unescaped: schema).clock()
+            where id = \(worker.bits) and ended_at is null
+            returning id
+        )
+        select exists (select from renewed), named.id, named.attempt
+        from (select) as always
+        left join unnest(
+            \(leases.map(\.executionID.bits)), \(leases.map { Int32($0.attempt) })
+        ) as named (id, attempt)
+            on not exists (
+                select from \(unescaped: schema).leases l
+                where l.execution_id = named.id and l.attempt = named.attempt and l.worker_id = \(worker.bits))
+        """
+    }
+
+    func retire(_ worker: WorkerID) -> SQL {
+        """
+        update \(unescaped: schema).workers
+        set ended_at = \(unescaped: schema).clock(), ended_as = 'stopped'
+        where id = \(worker.bits) and ended_at is null
+        """
+    }
+}
