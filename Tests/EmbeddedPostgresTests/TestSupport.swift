@@ -14,7 +14,9 @@ import Testing
 
 let quietly = Logger(label: "embedded-postgres-tests") { _ in SwiftLogNoOpLogHandler() }
 
-/// A folder for the length of a test. Everybody may pass through it: as root, another user runs the server.
+/// A folder for the length of a test.
+///
+/// Everybody may pass through it: as root, another user runs the server.
 func withFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
     let folder = "/tmp/embedded-postgres-tests-\(UUID().uuidString)"
     try FileManager.default.createDirectory(
