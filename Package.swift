@@ -169,7 +169,7 @@ let package = Package(
         .testTarget(
             name: "EmbeddedPostgresTests",
             dependencies: [
-                "EmbeddedPostgres",
+                "DurableTestKit", "EmbeddedPostgres",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]

@@ -1,7 +1,7 @@
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// A data folder of ours, and what is where in it.
@@ -69,7 +69,11 @@ struct DataFolder: Sendable, Hashable {
 
     /// The process that PostgreSQL's own lock file names, and whether it accepts connections.
     var server: (processID: Int32, isReady: Bool)? {
-        guard let lines = contents(of: "\(cluster)/postmaster.pid")?.split(separator: "\n", omittingEmptySubsequences: false),
+        guard
+            let lines = contents(of: "\(cluster)/postmaster.pid")?.split(
+                separator: "\n",
+                omittingEmptySubsequences: false
+            ),
             let processID = lines.first.flatMap({ Int32($0) })
         else { return nil }
         return (processID, lines.count > 7 && lines[7].hasPrefix("ready"))

@@ -9,6 +9,6 @@ final class FolderLock: Sendable {
     }
 
     deinit {
-        Platform.closeFile(descriptor)
+        Platform.unlockFile(descriptor)
     }
 }

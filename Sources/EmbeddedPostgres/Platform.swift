@@ -1,10 +1,10 @@
 // The C library under one roof: every other file of this target imports nothing of it.
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #elseif canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// The few system calls this target makes, with Swift's types and errors.
@@ -64,7 +64,12 @@ enum Platform {
         throw failure("lock", path, reason)
     }
 
-    static func closeFile(_ descriptor: Int32) {
+    /// Gives the lock back.
+    ///
+    /// Said explicitly: a child that another thread has just forked has a copy of the descriptor until it becomes its
+    /// program, and as long as there is a copy, closing ours is not enough.
+    static func unlockFile(_ descriptor: Int32) {
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 
@@ -76,10 +81,10 @@ enum Platform {
     static func isServer(_ processID: Int32, in folder: String) -> Bool {
         guard processID > 1, kill(processID, 0) == 0 || errno == EPERM else { return false }
         #if os(Linux)
-        // The server's working directory is its data folder. A zombie has none.
-        return resolve("/proc/\(processID)/cwd") == resolve(folder)
+            // The server's working directory is its data folder. A zombie has none.
+            return resolve("/proc/\(processID)/cwd") == resolve(folder)
         #else
-        return true
+            return true
         #endif
     }
 
@@ -109,9 +114,9 @@ enum Platform {
     /// A port of 127.0.0.1 on which nobody listens: the given one, or any.
     static func reservePort(_ wanted: Int?) throws(EmbeddedPostgresError) -> Int {
         #if canImport(Glibc)
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #else
-        let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+            let descriptor = socket(AF_INET, SOCK_STREAM, 0)
         #endif
         guard descriptor >= 0 else { throw failure("open", "a socket") }
         defer { close(descriptor) }

@@ -164,7 +164,9 @@ package actor PostgresServer {
         }
         guard let processID = leftOver() else { return }
         logger.notice("Stopping the PostgreSQL server that a killed process left", metadata: ["pid": "\(processID)"])
-        for (signal, patience) in [(Signal.interrupt, Duration.seconds(20)), (.quit, .seconds(10)), (.kill, .seconds(5))] {
+        for (signal, patience) in [
+            (Signal.interrupt, Duration.seconds(20)), (.quit, .seconds(10)), (.kill, .seconds(5)),
+        ] {
             Platform.signal(signal.rawValue, to: processID)
             let deadline = ContinuousClock.now + patience
             while ContinuousClock.now < deadline {

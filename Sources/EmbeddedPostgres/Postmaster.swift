@@ -52,7 +52,9 @@ final class Postmaster: Sendable {
         if !hasExited { Platform.signal(signal.rawValue, to: processID) }
     }
 
-    /// Returns when the process has ended. Not cut short by cancellation: whoever waits is about to tidy up.
+    /// Returns when the process has ended.
+    ///
+    /// Not cut short by cancellation: whoever waits is about to tidy up.
     func waitForExit() async {
         await finished.value
     }

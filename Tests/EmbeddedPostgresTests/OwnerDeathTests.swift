@@ -1,21 +1,23 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#endif
 import EmbeddedPostgres
 import Testing
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
 
 @Suite("When the process that started a server dies", .timeLimit(.minutes(2)))
 struct OwnerDeathTests {
     @Test("the server stops and its temporary folder goes", arguments: [SIGKILL, SIGTERM, SIGINT])
     func caretaker(_ signal: Int32) async throws {
-        let result = await #expect(processExitsWith: .signal(signal), observing: [\.standardOutputContent]) { [signal] in
+        let result = await #expect(processExitsWith: .signal(signal), observing: [\.standardOutputContent]) {
+            [signal] in
             let cluster = try PostgresCluster.temporary(logger: quietly)
             let server = try await cluster.start()
             print("server \(await server.processID ?? 0) \(cluster.dataFolder)")
@@ -28,28 +30,28 @@ struct OwnerDeathTests {
     }
 
     #if os(Linux)
-    @Test("and its caretaker too, the next start replaces the server that was left")
-    func leftOver() async throws {
-        try await withFolder { parent in
-            let folder = "\(parent)/data"
-            let result = await #expect(processExitsWith: .signal(SIGKILL), observing: [\.standardOutputContent]) {
-                [folder = folder as String] in
-                let server = try await PostgresCluster(dataFolder: folder, logger: quietly).start()
-                _ = try await query("create table t (n int); insert into t values (1)", at: server.databaseURL)
-                print("server \(await server.processID ?? 0) \(folder)")
-                fflush(nil)
-                for caretaker in children(named: "sh") { kill(caretaker, SIGKILL) }
-                kill(getpid(), SIGKILL)
+        @Test("and its caretaker too, the next start replaces the server that was left")
+        func leftOver() async throws {
+            try await withFolder { parent in
+                let folder = "\(parent)/data"
+                let result = await #expect(processExitsWith: .signal(SIGKILL), observing: [\.standardOutputContent]) {
+                    [folder = folder as String] in
+                    let server = try await PostgresCluster(dataFolder: folder, logger: quietly).start()
+                    _ = try await query("create table t (n int); insert into t values (1)", at: server.databaseURL)
+                    print("server \(await server.processID ?? 0) \(folder)")
+                    fflush(nil)
+                    for caretaker in children(named: "sh") { kill(caretaker, SIGKILL) }
+                    kill(getpid(), SIGKILL)
+                }
+                let (processID, _) = try announcement(in: result)
+                #expect(isRunning(processID))
+                let rows = try await PostgresCluster(dataFolder: folder, logger: quietly).withServer { server in
+                    #expect(!isRunning(processID))
+                    return try await query("select n from t", at: server.databaseURL)
+                }
+                #expect(rows == "1")
             }
-            let (processID, _) = try announcement(in: result)
-            #expect(isRunning(processID))
-            let rows = try await PostgresCluster(dataFolder: folder, logger: quietly).withServer { server in
-                #expect(!isRunning(processID))
-                return try await query("select n from t", at: server.databaseURL)
-            }
-            #expect(rows == "1")
         }
-    }
     #endif
 
     private func announcement(in result: ExitTest.Result?) throws -> (processID: Int32, folder: String) {

@@ -1,19 +1,22 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-#if canImport(Darwin)
-import Darwin
-#endif
 import EmbeddedPostgres
 import Logging
 import Subprocess
 import Testing
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+#if canImport(Darwin)
+    import Darwin
+#endif
+
 let quietly = Logger(label: "embedded-postgres-tests") { _ in SwiftLogNoOpLogHandler() }
 
-/// A folder for the length of a test. Everybody may pass through it: as root, another user runs the server.
+/// A folder for the length of a test.
+///
+/// Everybody may pass through it: as root, another user runs the server.
 func withFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
     let folder = "/tmp/embedded-postgres-tests-\(UUID().uuidString)"
     try FileManager.default.createDirectory(
@@ -56,9 +59,9 @@ func exists(_ path: String) -> Bool {
 /// Whether a process runs; one that has ended and waits to be reaped does not.
 func isRunning(_ processID: Int32) -> Bool {
     #if os(Linux)
-    guard let status = FileManager.default.contents(atPath: "/proc/\(processID)/stat") else { return false }
-    return !String(decoding: status, as: UTF8.self).contains(") Z ")
+        guard let status = FileManager.default.contents(atPath: "/proc/\(processID)/stat") else { return false }
+        return !String(decoding: status, as: UTF8.self).contains(") Z ")
     #else
-    return kill(processID, 0) == 0 || errno == EPERM
+        return kill(processID, 0) == 0 || errno == EPERM
     #endif
 }
