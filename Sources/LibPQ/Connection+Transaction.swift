@@ -35,8 +35,10 @@ extension Connection {
         // A body that swallowed an error left a failed transaction, and PostgreSQL answers `commit` with a rollback.
         guard answer.commandTag == "COMMIT" else {
             throw DatabaseError(
-                .server, sqlState: .failedTransaction,
-                report: ServerReport(message: "a statement in the transaction had failed", statement: "commit"))
+                .server,
+                sqlState: .failedTransaction,
+                report: ServerReport(message: "a statement in the transaction had failed", statement: "commit")
+            )
         }
         return value
     }
@@ -52,7 +54,8 @@ extension Connection {
     }
 
     private mutating func undoing<Value>(
-        _ undo: String, _ body: (inout Connection) throws(DatabaseError) -> Value
+        _ undo: String,
+        _ body: (inout Connection) throws(DatabaseError) -> Value
     ) throws(DatabaseError) -> Value {
         do throws(DatabaseError) {
             return try body(&self)

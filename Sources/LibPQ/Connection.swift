@@ -166,7 +166,10 @@ package struct Connection: ~Copyable {
         let types = statement.parameters.slots.map(\.type.rawValue)
         let count = Int32(truncatingIfNeeded: types.count)
         _ = try checked(
-            PQprepare(raw, name, statement.text, count, types), text: statement.text, mayCommit: false)
+            PQprepare(raw, name, statement.text, count, types),
+            text: statement.text,
+            mayCommit: false
+        )
         if let surplus = statements.insert(statement.text, name: name) {
             _ = try command("deallocate \(surplus)")
         }
@@ -182,7 +185,9 @@ package struct Connection: ~Copyable {
     }
 
     private mutating func checked(
-        _ result: OpaquePointer?, text: String, mayCommit: Bool
+        _ result: OpaquePointer?,
+        text: String,
+        mayCommit: Bool
     ) throws(DatabaseError) -> Rows {
         switch PQresultStatus(result) {
         case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
@@ -212,7 +217,8 @@ package struct Connection: ~Copyable {
             constraintName: ServerReport.field(CLIBPQ_CONSTRAINT, of: result),
             outcomeUnknown: outcomeUnknown,
             isTransient: report.isStalePlan ? true : nil,
-            report: report)
+            report: report
+        )
     }
 }
 

@@ -42,7 +42,8 @@ struct ConnectionParameters: Sendable {
             throw .connect(
                 "the database URL cannot be read; it should look like postgresql://user@host:5432/database, with "
                     + "special characters in user and password percent-encoded",
-                isTransient: false)
+                isTransient: false
+            )
         }
         defer { PQconninfoFree(parsed) }
         let options = collect(parsed)
@@ -53,7 +54,8 @@ struct ConnectionParameters: Sendable {
             throw .connect(
                 "the database URL has no valid host and port; special characters in user and password must be "
                     + "percent-encoded",
-                isTransient: false)
+                isTransient: false
+            )
         }
         return options
     }

@@ -44,13 +44,20 @@ package final class ConnectionPool: Service, Sendable {
         shared = Mutex(
             Shared(
                 state: PoolState(
-                    sessions: size, maxWaiting: configuration.maxWaiting, grace: configuration.cancelGrace),
-                controls: Array(repeating: nil, count: size)))
+                    sessions: size,
+                    maxWaiting: configuration.maxWaiting,
+                    grace: configuration.cancelGrace
+                ),
+                controls: Array(repeating: nil, count: size)
+            )
+        )
     }
 
     /// Runs the body with a pool that is closed, when the body ends, after its last statement.
     package static func withPool<Value>(
-        _ configuration: DatabaseConfiguration, logger: Logger, _ body: (ConnectionPool) async throws -> Value
+        _ configuration: DatabaseConfiguration,
+        logger: Logger,
+        _ body: (ConnectionPool) async throws -> Value
     ) async throws -> Value {
         let pool = ConnectionPool(configuration, logger: logger)
         do {
@@ -117,7 +124,8 @@ package final class ConnectionPool: Service, Sendable {
 
     /// Runs the body in a transaction on a connection of its own; see ``Connection/transaction(isolation:_:)``.
     package func transaction<Value: Sendable>(
-        isolation: Isolation = .readCommitted, deadline: Duration? = nil,
+        isolation: Isolation = .readCommitted,
+        deadline: Duration? = nil,
         _ body: @escaping @Sendable (inout Connection) throws(DatabaseError) -> Value
     ) async throws(DatabaseError) -> Value {
         try await withConnection(deadline: deadline) { (connection) throws(DatabaseError) in

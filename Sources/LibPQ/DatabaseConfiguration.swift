@@ -25,9 +25,16 @@ package struct DatabaseConfiguration: Sendable {
     package var settings: [String: String]
 
     package init(
-        url: String? = nil, poolSize: Int = 8, maxWaiting: Int = 1024, connectTimeout: Duration = .seconds(5),
-        statementTimeout: Duration? = nil, acquireTimeout: Duration = .seconds(2), cancelGrace: Duration = .seconds(1),
-        applicationName: String = "durable", isPooled: Bool = false, settings: [String: String] = [:]
+        url: String? = nil,
+        poolSize: Int = 8,
+        maxWaiting: Int = 1024,
+        connectTimeout: Duration = .seconds(5),
+        statementTimeout: Duration? = nil,
+        acquireTimeout: Duration = .seconds(2),
+        cancelGrace: Duration = .seconds(1),
+        applicationName: String = "durable",
+        isPooled: Bool = false,
+        settings: [String: String] = [:]
     ) {
         self.url = url
         self.poolSize = poolSize
@@ -52,6 +59,7 @@ extension Duration {
     var wholeMilliseconds: Int64 {
         let (seconds, attoseconds) = components
         let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        return overflow ? Int64(Int32.max) : min(Int64(Int32.max), max(1, milliseconds + attoseconds / 1_000_000_000_000_000))
+        return overflow
+            ? Int64(Int32.max) : min(Int64(Int32.max), max(1, milliseconds + attoseconds / 1_000_000_000_000_000))
     }
 }

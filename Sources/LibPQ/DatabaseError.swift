@@ -44,8 +44,12 @@ package struct DatabaseError: Error, Sendable {
     package var report: ServerReport
 
     init(
-        _ kind: Kind, sqlState: SQLState? = nil, constraintName: String? = nil, outcomeUnknown: Bool = false,
-        isTransient: Bool? = nil, report: ServerReport = ServerReport()
+        _ kind: Kind,
+        sqlState: SQLState? = nil,
+        constraintName: String? = nil,
+        outcomeUnknown: Bool = false,
+        isTransient: Bool? = nil,
+        report: ServerReport = ServerReport()
     ) {
         self.kind = kind
         self.sqlState = sqlState

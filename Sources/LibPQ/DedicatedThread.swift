@@ -25,7 +25,12 @@ enum DedicatedThread {
             let status = pthread_create(&thread, &attributes, { Self.enter($0) }, context.toOpaque())
         #else
             var thread = pthread_t()
-            let status = pthread_create(&thread, &attributes, { $0.flatMap { DedicatedThread.enter($0) } }, context.toOpaque())
+            let status = pthread_create(
+                &thread,
+                &attributes,
+                { $0.flatMap { DedicatedThread.enter($0) } },
+                context.toOpaque()
+            )
         #endif
         if status != 0 { context.release() }
         return status == 0

@@ -19,7 +19,9 @@ final class NoticeLog: Sendable {
             { context, result in
                 guard let context else { return }
                 Unmanaged<NoticeLog>.fromOpaque(context).takeUnretainedValue().receive(result)
-            }, Unmanaged.passUnretained(self).toOpaque())
+            },
+            Unmanaged.passUnretained(self).toOpaque()
+        )
     }
 
     private func receive(_ result: OpaquePointer?) {
@@ -32,7 +34,8 @@ final class NoticeLog: Sendable {
             metadata: [
                 "severity": "\(severity)",
                 "message": "\(ServerReport.field(CLIBPQ_MESSAGE, of: result) ?? "")",
-            ])
+            ]
+        )
     }
 }
 

@@ -94,15 +94,19 @@ extension Parameters {
                         for (index, slot) in slots.enumerated() {
                             values[index] =
                                 slot.length == nil
-                                ? nil : buffer.baseAddress?.advanced(by: slot.offset).assumingMemoryBound(to: CChar.self)
+                                ? nil
+                                : buffer.baseAddress?.advanced(by: slot.offset).assumingMemoryBound(to: CChar.self)
                             lengthsAndFormats[index] = Int32(truncatingIfNeeded: slot.length ?? 0)
                             lengthsAndFormats[count + index] = binary
                             types[index] = slot.type.rawValue
                         }
                         let lengths = lengthsAndFormats.baseAddress
                         return call(
-                            UnsafePointer(values.baseAddress), UnsafePointer(lengths),
-                            UnsafePointer(lengths?.advanced(by: count)), UnsafePointer(types.baseAddress))
+                            UnsafePointer(values.baseAddress),
+                            UnsafePointer(lengths),
+                            UnsafePointer(lengths?.advanced(by: count)),
+                            UnsafePointer(types.baseAddress)
+                        )
                     }
                 }
             }

@@ -67,14 +67,16 @@ package struct Row: Sendable {
     }
 
     private func value<Value>(
-        _ column: Int, _ decode: (Cell) throws(DatabaseError) -> Value
+        _ column: Int,
+        _ decode: (Cell) throws(DatabaseError) -> Value
     ) throws(DatabaseError) -> Value {
         guard let cell = try cell(column) else { throw .decoding("column \(column) is null") }
         return try decode(cell)
     }
 
     private func valueIfPresent<Value>(
-        _ column: Int, _ decode: (Cell) throws(DatabaseError) -> Value
+        _ column: Int,
+        _ decode: (Cell) throws(DatabaseError) -> Value
     ) throws(DatabaseError) -> Value? {
         guard let cell = try cell(column) else { return nil }
         return try decode(cell)
@@ -90,6 +92,9 @@ package struct Row: Sendable {
             column: column,
             type: PostgresType(rawValue: PQftype(rows.raw, number)),
             bytes: UnsafeRawBufferPointer(
-                start: PQgetvalue(rows.raw, index, number), count: Int(PQgetlength(rows.raw, index, number))))
+                start: PQgetvalue(rows.raw, index, number),
+                count: Int(PQgetlength(rows.raw, index, number))
+            )
+        )
     }
 }

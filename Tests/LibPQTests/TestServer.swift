@@ -8,7 +8,8 @@ enum TestServer {
     static let url = ProcessInfo.processInfo.environment["TEST_DATABASE_URL"]
 
     static func configuration(
-        poolSize: Int = 2, _ change: (inout DatabaseConfiguration) -> Void = { _ in }
+        poolSize: Int = 2,
+        _ change: (inout DatabaseConfiguration) -> Void = { _ in }
     ) -> DatabaseConfiguration {
         var configuration = DatabaseConfiguration(url: url, poolSize: poolSize, acquireTimeout: .seconds(20))
         change(&configuration)
@@ -17,17 +18,22 @@ enum TestServer {
 
     /// Runs the body with a pool on the server.
     static func withPool<Value>(
-        size: Int = 2, _ change: (inout DatabaseConfiguration) -> Void = { _ in },
+        size: Int = 2,
+        _ change: (inout DatabaseConfiguration) -> Void = { _ in },
         _ body: (ConnectionPool) async throws -> Value
     ) async throws -> Value {
         try await ConnectionPool.withPool(
-            configuration(poolSize: size, change), logger: Logger(label: "test"), body)
+            configuration(poolSize: size, change),
+            logger: Logger(label: "test"),
+            body
+        )
     }
 }
 
 /// Waits until a condition holds, looking again every few milliseconds; records an issue after the limit.
 func eventually(
-    within limit: Duration = .seconds(10), _ condition: () async throws -> Bool,
+    within limit: Duration = .seconds(10),
+    _ condition: () async throws -> Bool,
     sourceLocation: SourceLocation = #_sourceLocation
 ) async throws {
     let deadline = ContinuousClock.now + limit
