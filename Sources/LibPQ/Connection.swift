@@ -1,7 +1,9 @@
 import CLibPQ
 import Logging
 
-/// One connection to PostgreSQL. Its calls block, so it lives on a thread of its own and is only lent out (``ConnectionPool``).
+/// One connection to PostgreSQL.
+///
+/// Its calls block, so it lives on a thread of its own and is only lent out (``ConnectionPool``).
 package struct Connection: ~Copyable {
     private static let preparedStatements = 256
 
@@ -88,9 +90,12 @@ package struct Connection: ~Copyable {
 
     // MARK: For the owner
 
+    /// Whether the server has said that it ends the connection.
+    var hasFarewell: Bool { notices.sawFatal }
+
     /// Whether the connection can serve another caller: alive, and in no transaction.
     var isReusable: Bool {
-        !isBroken && !notices.sawFatal && PQstatus(raw) == CONNECTION_OK && transactionStatus == .none
+        !isBroken && !hasFarewell && PQstatus(raw) == CONNECTION_OK && transactionStatus == .none
     }
 
     /// Whether the server still holds the other end, as far as can be known without asking it.
@@ -101,7 +106,7 @@ package struct Connection: ~Copyable {
         guard events != 0 else { return true }
         guard clibpq_is_closed(events) == 0, PQconsumeInput(raw) == 1 else { return false }
         while let notification = PQnotifies(raw) { PQfreemem(notification) }
-        return !notices.sawFatal && clibpq_is_closed(clibpq_poll(PQsocket(raw), 0)) == 0
+        return !hasFarewell && clibpq_is_closed(clibpq_poll(PQsocket(raw), 0)) == 0
     }
 
     /// After a cancel request: makes sure that it hits no statement of the next caller.

@@ -36,7 +36,9 @@ struct ConnectionParameters: Sendable {
         ]
     }
 
-    /// What a URL or `key=value` text says. libpq's complaint may quote the password, so it is not passed on.
+    /// What a URL or `key=value` text says.
+    ///
+    /// libpq's complaint about one that it cannot read may quote the password, so it is not passed on.
     private static func options(in url: String) throws(DatabaseError) -> [String: String] {
         guard let parsed = PQconninfoParse(url, nil) else {
             throw .connect(

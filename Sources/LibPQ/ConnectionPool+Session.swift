@@ -41,8 +41,7 @@ extension ConnectionPool {
         while let (request, wasIdle) = waitForAssignment(session) {
             // Only rest is suspicious: a connection that has just answered is alive.
             if wasIdle, !connection.isAlive() {
-                let other = shared.withLock { $0.state.returned(request, by: session) }
-                if let other { wake(other) }
+                giveBack(request, session)
                 return
             }
             let announce = request.work.perform(&connection)
@@ -94,6 +93,15 @@ extension ConnectionPool {
         }
     }
 
+    /// Lets another session have the request, or this one once it has a new connection.
+    private func giveBack(_ request: PoolState<Checkout>.Request, _ session: Int) {
+        let (other, wakeWatchdog) = shared.withLock { shared in
+            (shared.state.returned(request, by: session), shared.mustWatch(request.acquireBy))
+        }
+        if let other { wake(other) }
+        if wakeWatchdog { watch() }
+    }
+
     private func opened(_ session: Int, _ control: ConnectionControl) {
         let (others, wasFailing) = shared.withLock { shared in
             let wasFailing = shared.state.isFailing
@@ -107,11 +115,13 @@ extension ConnectionPool {
 
     /// Records a failed attempt to connect; returns whether to try again.
     private func failedToOpen(_ session: Int, _ error: DatabaseError) -> Bool {
-        let (tryAgain, wasFailing) = shared.withLock { shared in
+        let (withdrawn, tryAgain, wasFailing) = shared.withLock { shared in
             let wasFailing = shared.state.isFailing
             shared.lastConnectError = error
-            return (shared.state.failedToOpen(session), wasFailing)
+            let withdrawn = error.isTransient ? [] : shared.state.withdrawWaiters()
+            return (withdrawn, shared.state.failedToOpen(session), wasFailing)
         }
+        for request in withdrawn { request.work.refuse(error) }
         if !wasFailing {
             logger.warning("PostgreSQL cannot be reached", metadata: ["error": "\(error)"])
         }

@@ -35,7 +35,7 @@ extension ConnectionPool {
         }
     }
 
-    /// Ends waits and turns whose time is up. Sleeps while nothing runs out.
+    /// Ends waits and turns whose time is up, and sleeps while nothing runs out.
     private func keepWatch() {
         while true {
             let (due, cancels, severs, lastConnectError, isOver) = shared.withLock { shared in

@@ -170,15 +170,18 @@ package final class ConnectionPool: Service, Sendable {
     private func enqueue(_ checkout: Checkout, id: UInt64, deadline: Duration?) {
         let now = ContinuousClock.now
         let deadline = deadline.map { now + $0 }
-        let acquireBy = min(now + configuration.acquireTimeout, deadline ?? .now + configuration.acquireTimeout)
+        let patience = now + configuration.acquireTimeout
+        let acquireBy = deadline.map { min($0, patience) } ?? patience
         let request = PoolState<Checkout>.Request(id: id, work: checkout, acquireBy: acquireBy, deadline: deadline)
         let (admission, wakeWatchdog) = shared.withLock { shared in
             let admission = shared.state.enqueue(request)
+            guard case .waiting = admission else { return (admission, false) }
             return (admission, shared.mustWatch(acquireBy))
         }
         switch admission {
         case .refused(let kind): checkout.refuse(DatabaseError(kind))
-        case .accepted(let session):
+        case .assigned(let session): wake(session)
+        case .waiting(let session):
             if let session { wake(session) }
             if wakeWatchdog { watch() }
         }

@@ -44,7 +44,7 @@ struct Parameters: Sendable {
         }
     }
 
-    /// Writes the header of a one-dimensional array, then its elements. An empty array has no dimension.
+    /// Writes the header of a one-dimensional array, then its elements; an empty one has no dimension.
     private mutating func appendArray(count: Int, as binding: Binding, elements: (inout [UInt8]) -> Void) {
         let offset = bytes.count
         let mayContainNull: Int32 = 1

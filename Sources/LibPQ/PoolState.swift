@@ -41,7 +41,7 @@ struct PoolState<Work: Sendable>: Sendable {
     private var phases: [Phase]
     private var idle: [Session] = []
     private var waiters = Queue<Request>()
-    /// Whether the last attempt to connect failed. Then only one session tries, however many callers wait.
+    /// Whether the last attempt to connect failed; then only one session tries, however many callers wait.
     private(set) var isFailing = false
     private(set) var isClosing = false
 
@@ -79,8 +79,10 @@ struct PoolState<Work: Sendable>: Sendable {
     // MARK: Callers
 
     enum Admission {
-        /// The request waits, or a session has it; these sessions have something to do.
-        case accepted(wake: Session?)
+        /// The session is to be woken and will find the request.
+        case assigned(Session)
+        /// The request waits; the session, if any, is to be woken and opens a connection.
+        case waiting(open: Session?)
         case refused(DatabaseError.Kind)
     }
 
@@ -88,11 +90,11 @@ struct PoolState<Work: Sendable>: Sendable {
         if isClosing { return .refused(.closed) }
         if waiters.isEmpty, let session = idle.popLast() {
             phases[session] = .assigned(request)
-            return .accepted(wake: session)
+            return .assigned(session)
         }
         guard waiters.count < maxWaiting else { return .refused(.overloaded) }
         waiters.append(request)
-        return .accepted(wake: sessionToOpen())
+        return .waiting(open: sessionToOpen())
     }
 
     enum Cancellation {
@@ -147,8 +149,15 @@ struct PoolState<Work: Sendable>: Sendable {
     /// A session could not connect; returns whether it should try again.
     mutating func failedToOpen(_ session: Session) -> Bool {
         isFailing = true
-        if waiters.isEmpty { phases[session] = .dormant }
-        return !waiters.isEmpty
+        phases[session] = .dormant
+        guard !waiters.isEmpty, !isConnecting else { return false }
+        phases[session] = .connecting
+        return true
+    }
+
+    /// Takes everybody out of the queue: there is nothing to wait for.
+    mutating func withdrawWaiters() -> [Request] {
+        waiters.removeAll { _ in true }
     }
 
     /// A session has no thread to work on; whoever waits, waits for another.
@@ -205,8 +214,7 @@ struct PoolState<Work: Sendable>: Sendable {
     /// A session's connection is gone; it opens a new one if somebody waits.
     mutating func lost(_ session: Session) {
         phases[session] = .dormant
-        if waiters.isEmpty { return }
-        if !(isFailing && isConnecting) { phases[session] = .connecting }
+        if !waiters.isEmpty, !(isFailing && isConnecting) { phases[session] = .connecting }
     }
 
     /// A session found its connection dead before it began the request; returns another that has the request now.
@@ -271,7 +279,7 @@ struct PoolState<Work: Sendable>: Sendable {
     /// Gives up on what has not begun and interrupts what has.
     mutating func abort(now: Instant) -> (withdrawn: [Request], interrupt: [Session]) {
         isClosing = true
-        var withdrawn = waiters.removeAll { _ in true }
+        var withdrawn = withdrawWaiters()
         var interrupted: [Session] = []
         for session in phases.indices {
             switch phases[session] {
@@ -290,9 +298,9 @@ struct PoolState<Work: Sendable>: Sendable {
 
     // MARK: Inside
 
-    private var isConnecting: Bool { connecting > 0 }
+    private var isConnecting: Bool { connectingCount > 0 }
 
-    private var connecting: Int {
+    private var connectingCount: Int {
         phases.count {
             if case .connecting = $0 { true } else { false }
         }
@@ -310,7 +318,7 @@ struct PoolState<Work: Sendable>: Sendable {
 
     /// Sets a session to connecting when more callers wait than connections are being opened.
     private mutating func sessionToOpen() -> Session? {
-        let connecting = connecting
+        let connecting = connectingCount
         guard waiters.count > connecting, !isFailing || connecting == 0 else { return nil }
         let session = phases.firstIndex {
             if case .dormant = $0 { true } else { false }

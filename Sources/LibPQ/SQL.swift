@@ -67,7 +67,9 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
             append(array: microseconds.map { $0.map(PostgresTime.init(unixMicroseconds:)) }, as: .timestamptz)
         }
 
-        /// Text that becomes part of the statement as it is: the name of a schema, a table. Never for anything a client sent.
+        /// Text that becomes part of the statement as it is, such as the name of a schema.
+        ///
+        /// Never for anything that a client sent.
         package mutating func appendInterpolation(unescaped fragment: String) { text += fragment }
 
         private mutating func append<Value: Bindable>(_ value: Value?, as binding: Binding) {
