@@ -9,8 +9,9 @@ struct AnnotatedTree {
         var kind: JSONKind?
         /// Where a value stands that is no container.
         var range = 0..<0
-        /// Which visit of its container found it. Of two members with one name the last counts, and what the first
-        /// contained is gone.
+        /// Which visit of its container found it.
+        ///
+        /// Of two members with one name the last counts, and what the first contained is gone.
         var foundInVisit = 0
         /// The latest visit of this value.
         var visit = 0

@@ -1,4 +1,4 @@
-/// Why a body cannot be read as oRPC's `{json, meta}`. Never quotes the body: it is somebody's payload.
+/// Why a body cannot be read as oRPC's `{json, meta}`, without a word of what is in it.
 package enum MalformedBody: Error, Sendable, Hashable {
     case syntax(JSONSyntaxError)
     /// The body is `null`, which has no members, not even absent ones.

@@ -18,7 +18,7 @@ extension JSON {
         }
     }
 
-    /// Reads the value that comes next. Recurses, no deeper than the cursor lets it.
+    /// Reads the value that comes next; recurses, no deeper than the cursor lets it.
     init(from cursor: inout JSONCursor) throws(JSONSyntaxError) {
         switch try cursor.peek() {
         case .null:

@@ -7,7 +7,7 @@ enum BodyKind {
     /// A file, a text, a query string: whatever it is, it carries no value.
     case none
 
-    /// The real server's rules, in its order. It compares with case: `Application/JSON` is a file to it.
+    /// Decides by the real server's rules, in its order, and as it does with case: `Application/JSON` is a file.
     init(contentType: String?, contentDisposition: String?) {
         guard contentDisposition == nil else {
             self = .none

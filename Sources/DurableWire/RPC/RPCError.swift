@@ -2,7 +2,7 @@ package import DurableCore
 
 /// An error as it travels in an oRPC body.
 package struct RPCError: Error, Sendable, Hashable {
-    /// Whether the procedure declares the error in its contract. Ours never do.
+    /// Whether the procedure declares the error in its contract; ours never do.
     package let isDefined: Bool
     package let code: RPCErrorCode
     /// The HTTP status; below 200 or at least 400, for a client takes all others for a success.
@@ -48,7 +48,7 @@ extension RPCError: CustomStringConvertible {
 }
 
 extension RPCError {
-    /// The body that carries the error: exactly oRPC's members, in its order. `data` is absent when undefined.
+    /// The body that carries the error: exactly oRPC's members, in its order, without `data` when that is undefined.
     package func encode() -> [UInt8] {
         EnvelopeWriter.encode { body in
             body.object { error in

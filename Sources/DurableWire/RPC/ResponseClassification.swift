@@ -86,7 +86,7 @@ package enum ResponseClassification {
         ExecutionError(message: message, isRetryable: true, isInternal: true)
     }
 
-    /// Whether the answer says that it is JSON, or does not say what it is. Media types are compared without case.
+    /// Whether the answer says, in letters of whatever case, that it is JSON, or does not say what it is.
     private static func isJSON(_ response: ProcedureResponse) -> Bool {
         guard let contentType = response.contentType, !contentType.isEmpty else { return true }
         return contentType.lowercased().hasPrefix("application/json")

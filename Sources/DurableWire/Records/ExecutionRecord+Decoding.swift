@@ -12,7 +12,7 @@ package struct MalformedRecord: Error, Sendable, Hashable, CustomStringConvertib
 }
 
 extension ExecutionRecord {
-    /// Reads a record out of an answer. Members that are not known are passed over.
+    /// Reads a record out of an answer, and passes over members that are not known.
     package init(_ value: WireValue) throws(MalformedRecord) {
         guard let members = value.members else { throw MalformedRecord(member: nil) }
         let reader = RecordReader(members: members)
