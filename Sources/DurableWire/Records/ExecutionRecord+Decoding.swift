@@ -1,0 +1,64 @@
+import DurableCore
+
+/// Why an answer is no execution record.
+package struct MalformedRecord: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The member that is missing or not understood; `nil` when the answer is no object at all.
+    package let member: String?
+
+    package var description: String {
+        guard let member else { return "The answer is not an execution record" }
+        return "The answer is not an execution record: its member \(member) is missing or not understood"
+    }
+}
+
+extension ExecutionRecord {
+    /// Reads a record out of an answer, and passes over members that are not known.
+    package init(_ value: WireValue) throws(MalformedRecord) {
+        guard let members = value.members else { throw MalformedRecord(member: nil) }
+        let reader = RecordReader(members: members)
+        guard let status = ExecutionStatus(rawValue: try reader.require("status") { $0.string }) else {
+            throw MalformedRecord(member: "status")
+        }
+        self.status = status
+        taskID = TaskID(try reader.require("taskId") { $0.string })
+        executionID = try reader.require("executionId") { $0.string }
+        retryOptions = try reader.require("retryOptions") { try? RetryOptions($0, for: "") }
+        sleepMsBeforeRun = try reader.require("sleepMsBeforeRun") { $0.double }
+        timeoutMs = try reader.require("timeoutMs") { $0.integer }
+        input = members["input"].payload
+        executorID = try reader.optional("executorId") { $0.string }
+        output = members["output"].payload
+        error = try reader.optional("error") { ExecutionError($0) }
+        retryAttempts = try reader.require("retryAttempts") { $0.integer }
+        startAt = try reader.require("startAt", timestamp)
+        startedAt = try reader.optional("startedAt", timestamp)
+        expiresAt = try reader.optional("expiresAt", timestamp)
+        finishedAt = try reader.optional("finishedAt", timestamp)
+        createdAt = try reader.require("createdAt", timestamp)
+        updatedAt = try reader.require("updatedAt", timestamp)
+    }
+}
+
+private func timestamp(_ json: JSON) -> Timestamp? { json.string.flatMap { Timestamp(iso8601: $0) } }
+
+private struct RecordReader {
+    let members: WireMembers
+
+    func require<Value>(_ name: String, _ read: (JSON) -> Value?) throws(MalformedRecord) -> Value {
+        guard let value = try optional(name, read) else { throw MalformedRecord(member: name) }
+        return value
+    }
+
+    /// A member that may be absent; `null` is as good, which upstream writes for dates that are none.
+    func optional<Value>(_ name: String, _ read: (JSON) -> Value?) throws(MalformedRecord) -> Value? {
+        let json: JSON?
+        do {
+            json = try members[name].json()
+        } catch {
+            throw MalformedRecord(member: name)
+        }
+        guard let json, !json.isNull else { return nil }
+        guard let value = read(json) else { throw MalformedRecord(member: name) }
+        return value
+    }
+}
