@@ -16,14 +16,13 @@ postgres_bin() {
         printf '%s\n' "$PG_BIN"
         return
     fi
-    {
-        pg_config --bindir 2>/dev/null || true
+    for folder in "$(pg_config --bindir 2>/dev/null)" $(
         printf '%s\n' /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin \
             /usr/pgsql-*/bin | sort -rV
-    } | while read -r folder; do
+    ); do
         if [ -x "$folder/postgres" ] && [ -x "$folder/initdb" ]; then
             printf '%s\n' "$folder"
-            break
+            return
         fi
     done
 }
