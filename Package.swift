@@ -165,6 +165,10 @@ let package = Package(
             path: "Tests/DurableTestKit"
         ),
         .testTarget(name: "DurableCoreTests", dependencies: ["DurableCore", "DurableTestKit"]),
+        .testTarget(
+            name: "DurablePostgresTests",
+            dependencies: ["DurableCore", "DurablePostgres", "DurableTestKit", "LibPQ"]
+        ),
         .testTarget(name: "DurableWireTests", dependencies: ["DurableCore", "DurableWire"]),
         .testTarget(
             name: "EmbeddedPostgresTests",

@@ -35,7 +35,10 @@ public struct ExecutionError: Error, Sendable, Hashable {
     }
 
     public static let timedOut = ExecutionError(
-        kind: .timedOut, message: "Task execution timed out", isRetryable: true)
+        kind: .timedOut,
+        message: "Task execution timed out",
+        isRetryable: true
+    )
 
     public static let cancelled = ExecutionError(kind: .cancelled, message: "Task execution cancelled")
 
@@ -47,7 +50,8 @@ public struct ExecutionError: Error, Sendable, Hashable {
         ExecutionError(
             message: "Task execution lost its worker \(losses) times and is not tried again; "
                 + "the task may be crashing or stalling its workers",
-            isInternal: true)
+            isInternal: true
+        )
     }
 }
 

@@ -151,7 +151,8 @@ extension ExecutionStateMachine {
             status: .running,
             retryOptions: lease.options.retryOptions,
             retryAttempts: lease.retryAttempts,
-            leaseLosses: lease.leaseLosses)
+            leaseLosses: lease.leaseLosses
+        )
         return Settlement(lease: lease.id, transition: settle(state, outcome, chance: chance))
     }
 

@@ -74,7 +74,9 @@ package struct Executions: Sendable {
 
     /// The execution as it is when it has finished, or when the time is up.
     package func wait(
-        for id: String, of taskID: TaskID, atMost timeout: Duration
+        for id: String,
+        of taskID: TaskID,
+        atMost timeout: Duration
     ) async throws(RequestError) -> Execution {
         let execution = try await execution(id, of: taskID)
         if execution.status.isFinished { return execution }
@@ -102,7 +104,8 @@ package struct Executions: Sendable {
         guard request.input.size <= Self.largestInput else {
             throw .invalid(
                 "The input of task \(task.id) is \(request.input.size) bytes of JSON; "
-                    + "at most \(Self.largestInput) are accepted")
+                    + "at most \(Self.largestInput) are accepted"
+            )
         }
         let options = task.options.overridden(by: request.options)
         do {
@@ -116,11 +119,13 @@ package struct Executions: Sendable {
             input: request.input,
             options: options,
             idempotencyKey: request.options.idempotencyKey,
-            trace: request.trace)
+            trace: request.trace
+        )
     }
 
     private func insert(
-        _ new: [NewExecution], naming: (Int, String) -> String
+        _ new: [NewExecution],
+        naming: (Int, String) -> String
     ) async throws(RequestError) -> [ExecutionID] {
         let insertions: [Insertion]
         do {
@@ -130,7 +135,9 @@ package struct Executions: Sendable {
                 naming(
                     index,
                     "The idempotency key was used before for task \(new[index].taskID) with another input; "
-                        + "use a new key for a new input"))
+                        + "use a new key for a new input"
+                )
+            )
         } catch {
             throw RequestError(error)
         }

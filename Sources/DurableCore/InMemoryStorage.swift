@@ -53,9 +53,11 @@ public actor InMemoryStorage: Storage {
                     input: new.input,
                     createdAt: now,
                     updatedAt: now,
-                    startAt: now.adding(milliseconds: new.options.sleepMsBeforeRun)),
+                    startAt: now.adding(milliseconds: new.options.sleepMsBeforeRun)
+                ),
                 trace: new.trace,
-                idempotencyKey: new.idempotencyKey)
+                idempotencyKey: new.idempotencyKey
+            )
             if let key { newKeys[key] = id }
             insertions.append(.inserted(id))
         }
@@ -154,12 +156,15 @@ public actor InMemoryStorage: Storage {
                     leaseLosses: execution.leaseLosses,
                     previousError: execution.error,
                     trace: record.trace,
-                    startedAt: now))
+                    startedAt: now
+                )
+            )
         }
         let next = waiting.lazy.map(\.execution.startAt).filter { $0 > now }.min()
         return LeaseBatch(
             leases: leases,
-            nextDueMs: leases.count < request.limit ? next?.milliseconds(since: now) : nil)
+            nextDueMs: leases.count < request.limit ? next?.milliseconds(since: now) : nil
+        )
     }
 
     public func settle(_ settlements: [Settlement]) -> Set<LeaseID> {
@@ -212,13 +217,15 @@ public actor InMemoryStorage: Storage {
     }
 
     private func decide(
-        _ execution: Execution, _ event: ExecutionStateMachine.Event
+        _ execution: Execution,
+        _ event: ExecutionStateMachine.Event
     ) throws(StorageError) -> ExecutionStateMachine.Transition {
         let state = ExecutionStateMachine.State(
             status: execution.status,
             retryOptions: execution.options.retryOptions,
             retryAttempts: execution.retryAttempts,
-            leaseLosses: execution.leaseLosses)
+            leaseLosses: execution.leaseLosses
+        )
         do {
             return try ExecutionStateMachine.transition(from: state, on: event)
         } catch {

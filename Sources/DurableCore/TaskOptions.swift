@@ -34,21 +34,27 @@ public struct RetryOptions: Sendable, Hashable {
         func require(_ isValid: Bool, _ expectation: String) throws(InvalidTask) {
             guard isValid else { throw InvalidTask.retryOptions(of: task, expectation) }
         }
-        try require((0...1000).contains(maxAttempts), "maxAttempts must be an integer from 0 to 1000, got \(maxAttempts)")
+        try require(
+            (0...1000).contains(maxAttempts),
+            "maxAttempts must be an integer from 0 to 1000, got \(maxAttempts)"
+        )
         if let baseDelayMs {
             try require(
                 (0...3_600_000).contains(baseDelayMs),
-                "baseDelayMs must be an integer from 0 to 3600000, got \(baseDelayMs)")
+                "baseDelayMs must be an integer from 0 to 3600000, got \(baseDelayMs)"
+            )
         }
         if let delayMultiplier {
             try require(
                 (0.1...10).contains(delayMultiplier),
-                "delayMultiplier must be a number from 0.1 to 10, got \(delayMultiplier)")
+                "delayMultiplier must be a number from 0.1 to 10, got \(delayMultiplier)"
+            )
         }
         if let maxDelayMs {
             try require(
                 (0...86_400_000).contains(maxDelayMs),
-                "maxDelayMs must be an integer from 0 to 86400000, got \(maxDelayMs)")
+                "maxDelayMs must be an integer from 0 to 86400000, got \(maxDelayMs)"
+            )
             try require(maxDelayMs >= baseDelayMs ?? 0, "maxDelayMs must be greater than or equal to baseDelayMs")
         }
         if let jitter {
@@ -93,7 +99,10 @@ public struct TaskOptions: Sendable, Hashable {
             throw InvalidTask.sleep(of: task, "expected a number of at least 0, got \(sleepMsBeforeRun)")
         }
         guard (1...Self.largestInteger).contains(timeoutMs) else {
-            throw InvalidTask.timeout(of: task, "expected an integer from 1 to \(Self.largestInteger), got \(timeoutMs)")
+            throw InvalidTask.timeout(
+                of: task,
+                "expected an integer from 1 to \(Self.largestInteger), got \(timeoutMs)"
+            )
         }
     }
 
@@ -102,7 +111,8 @@ public struct TaskOptions: Sendable, Hashable {
         TaskOptions(
             timeoutMs: options.timeoutMs ?? timeoutMs,
             retryOptions: options.retryOptions ?? retryOptions,
-            sleepMsBeforeRun: options.sleepMsBeforeRun ?? sleepMsBeforeRun)
+            sleepMsBeforeRun: options.sleepMsBeforeRun ?? sleepMsBeforeRun
+        )
     }
 }
 
@@ -132,11 +142,13 @@ public struct EnqueueOptions: Sendable, Hashable {
     /// Refuses a key that cannot be kept; the other options are checked once they are merged with the task's.
     public func validate(for task: TaskID) throws(InvalidTask) {
         guard let idempotencyKey else { return }
-        guard (1...Self.longestIdempotencyKey).contains(idempotencyKey.utf8.count), !idempotencyKey.contains("\0") else {
+        guard (1...Self.longestIdempotencyKey).contains(idempotencyKey.utf8.count), !idempotencyKey.contains("\0")
+        else {
             throw InvalidTask.idempotencyKey(
                 of: task,
                 "expected a text of 1 to \(Self.longestIdempotencyKey) bytes without NUL, "
-                    + "got \(idempotencyKey.utf8.count) bytes")
+                    + "got \(idempotencyKey.utf8.count) bytes"
+            )
         }
     }
 }

@@ -12,8 +12,10 @@ extension Row {
                 baseDelayMs: try intIfPresent(column + 3),
                 delayMultiplier: try doubleIfPresent(column + 4),
                 maxDelayMs: try intIfPresent(column + 5),
-                jitter: try doubleIfPresent(column + 6)),
-            sleepMsBeforeRun: try double(column + 1))
+                jitter: try doubleIfPresent(column + 6)
+            ),
+            sleepMsBeforeRun: try double(column + 1)
+        )
     }
 
     fileprivate func payload(_ json: Int, _ meta: Int) throws(DatabaseError) -> Payload {
@@ -22,7 +24,9 @@ extension Row {
 
     fileprivate func executionError(_ column: Int) throws(DatabaseError) -> ExecutionError? {
         guard let json = try bytesIfPresent(column) else { return nil }
-        guard let error = ExecutionError(json: json) else { throw .decoding("column \(column) is no execution error") }
+        guard let error = (try? JSON(parsing: json)).flatMap(ExecutionError.init) else {
+            throw .decoding("column \(column) is no execution error")
+        }
         return error
     }
 
@@ -57,7 +61,8 @@ extension Execution {
             updatedAt: try row.moment(20),
             startAt: try row.moment(21),
             startedAt: try row.momentIfPresent(22),
-            finishedAt: try row.momentIfPresent(23))
+            finishedAt: try row.momentIfPresent(23)
+        )
     }
 }
 
@@ -76,7 +81,8 @@ extension Lease {
             leaseLosses: try row.int(15),
             previousError: try row.executionError(16),
             trace: traceparent.map { TraceContext(traceparent: $0, tracestate: tracestate) },
-            startedAt: try row.moment(3))
+            startedAt: try row.moment(3)
+        )
     }
 }
 

@@ -8,7 +8,8 @@ extension DatabaseError {
         switch sqlState {
         case .undefinedTable, .undefinedSchema, .undefinedFunction, SQLState("42703"):
             .schemaMismatch(
-                reason: "The database does not have the schema that this program needs; run `durable migrate` (\(self))")
+                reason: "The database does not have the schema that this program needs; run `durable migrate` (\(self))"
+            )
         default:
             isTransient || kind == .cancelled || kind == .closed
                 ? .unavailable(reason: description) : .rejected(reason: description)
@@ -31,7 +32,9 @@ extension PostgresStorage {
         do {
             return try await body()
         } catch {
-            if !error.isTransient { logger.debug("PostgreSQL refused", metadata: ["error": "\(error.debugDescription)"]) }
+            if !error.isTransient {
+                logger.debug("PostgreSQL refused", metadata: ["error": "\(error.debugDescription)"])
+            }
             throw error.storageError
         }
     }

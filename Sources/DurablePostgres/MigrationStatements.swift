@@ -55,7 +55,8 @@ struct MigrationStatements: Sendable {
             select version, name, checksum, is_breaking, applied_at
             from \(unescaped: schema).migrations
             order by version
-            """)
+            """
+        )
         var applied: [AppliedMigration] = []
         for row in rows {
             applied.append(
@@ -64,7 +65,9 @@ struct MigrationStatements: Sendable {
                     name: try row.string(1),
                     checksum: try row.string(2),
                     isBreaking: try row.bool(3),
-                    appliedAt: try row.timestamp(4)))
+                    appliedAt: try row.timestamp(4)
+                )
+            )
         }
         return applied
     }

@@ -38,7 +38,8 @@ package struct Migrator: Sendable {
     package func status() async throws -> [MigrationStatus] {
         let statements = statements
         return Self.status(
-            try await pool.withConnection { connection throws(DatabaseError) in try statements.applied(&connection) })
+            try await pool.withConnection { connection throws(DatabaseError) in try statements.applied(&connection) }
+        )
     }
 
     /// Refuses a schema that this program cannot work with.

@@ -23,7 +23,8 @@ extension PostgresStorage {
         do {
             if new.allSatisfy({ $0.execution.idempotencyKey == nil }) {
                 let statement = statements.insert(new, again: again)
-                _ = try await pool.withConnection { connection throws(DatabaseError) in try connection.query(statement) }
+                _ = try await pool.withConnection { connection throws(DatabaseError) in try connection.query(statement)
+                }
                 result = .success(new.map { .inserted($0.id) })
             } else {
                 result = try await pool.withConnection { connection throws(DatabaseError) in
@@ -39,7 +40,10 @@ extension PostgresStorage {
     /// Takes the keys, inserts what has got its key or needs none, and answers the others with the execution that holds
     /// theirs: all in one transaction, of which nothing remains if a holder has another input.
     private static func insertKeyed(
-        _ new: [Identified], again: Bool, _ statements: Statements, _ connection: inout Connection
+        _ new: [Identified],
+        again: Bool,
+        _ statements: Statements,
+        _ connection: inout Connection
     ) throws(DatabaseError) -> Result<[Insertion], InsertFailure> {
         var conflict: Int?
         do {
@@ -94,18 +98,24 @@ extension PostgresStorage {
     }
 
     private static func takeKeys(
-        of new: [Identified], _ statements: Statements, _ connection: inout Connection
+        of new: [Identified],
+        _ statements: Statements,
+        _ connection: inout Connection
     ) throws(DatabaseError) -> Set<ExecutionID> {
         let wanted = new.compactMap { new in
             new.execution.idempotencyKey.map { (taskID: new.execution.taskID, key: $0, id: new.id) }
         }
         var taken: Set<ExecutionID> = []
-        for row in try connection.query(statements.takeKeys(wanted)) { taken.insert(ExecutionID(bits: try row.uuid(0))) }
+        for row in try connection.query(statements.takeKeys(wanted)) {
+            taken.insert(ExecutionID(bits: try row.uuid(0)))
+        }
         return taken
     }
 
     private static func holders(
-        of new: [Identified], _ statements: Statements, _ connection: inout Connection
+        of new: [Identified],
+        _ statements: Statements,
+        _ connection: inout Connection
     ) throws(DatabaseError) -> [Key: Holder] {
         let keys = new.compactMap { Key($0.execution) }
         guard !keys.isEmpty else { return [:] }
@@ -114,7 +124,8 @@ extension PostgresStorage {
             let key = Key(taskID: TaskID(try row.string(0)), key: try row.string(1))
             holders[key] = Holder(
                 id: ExecutionID(bits: try row.uuid(2)),
-                input: Payload(json: try row.bytesIfPresent(3), meta: try row.bytesIfPresent(4)))
+                input: Payload(json: try row.bytesIfPresent(3), meta: try row.bytesIfPresent(4))
+            )
         }
         return holders
     }

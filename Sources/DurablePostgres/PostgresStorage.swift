@@ -69,7 +69,7 @@ package struct PostgresStorage: Storage {
         for id in Set(ids).sorted() {
             // An execution that is leased, or given back, at this very moment is in neither place; look again.
             for _ in 0..<Self.cancelTries {
-                let rows = try await query(statements.cancel([id], error: ExecutionError.cancelled.json))
+                let rows = try await query(statements.cancel([id], error: ExecutionError.cancelled.json.encode()))
                 if !rows.isEmpty { cancelled.insert(id) }
                 guard rows.isEmpty, try await settled(among: [id]).isEmpty else { break }
             }
@@ -162,7 +162,9 @@ package struct PostgresStorage: Storage {
     }
 
     package func prune(
-        finishedForMs ageMs: Double, from cursor: ExecutionID?, limit: Int
+        finishedForMs ageMs: Double,
+        from cursor: ExecutionID?,
+        limit: Int
     ) async throws(StorageError) -> Pruning {
         if cursor == nil { _ = try await query(statements.pruneWorkers(endedForMs: ageMs)) }
         let rows = try await query(statements.prune(finishedForMs: ageMs, from: cursor, limit: limit))
@@ -185,7 +187,8 @@ package struct PostgresStorage: Storage {
             status: .running,
             retryOptions: RetryOptions(maxAttempts: try row.int(4)),
             retryAttempts: try row.int(2),
-            leaseLosses: try row.int(3))
+            leaseLosses: try row.int(3)
+        )
         return (try leaseID(row), state)
     }
 

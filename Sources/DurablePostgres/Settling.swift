@@ -1,4 +1,5 @@
 import DurableCore
+import DurableWire
 
 extension Statements.Settling {
     /// What a settlement's decision writes; `nil` when it writes nothing.
@@ -9,7 +10,7 @@ extension Statements.Settling {
             return nil
         case .ready(let delayMs, let error, let cost):
             self.delayMs = delayMs.map { min($0, Self.longestDelay) }
-            self.error = error?.json
+            self.error = error?.json.encode()
             switch cost {
             case .nothing: endedAs = "released"
             case .retry:
@@ -22,7 +23,7 @@ extension Statements.Settling {
         case .finish(let ending):
             finalStatus = ending.status.rawValue
             output = ending.output ?? .undefined
-            error = ending.error?.json
+            error = ending.error?.json.encode()
         }
     }
 

@@ -103,7 +103,7 @@ extension Statements {
             update \(unescaped: schema).executions e
             set error = coalesce(h.error, e.error), retry_attempts = e.retry_attempts + h.retries,
                 lease_losses = e.lease_losses + h.losses,
-                start_at = coalesce(\(unescaped: schema).after_ms(h.delay_ms), e.start_at),
+                start_at = case when h.delay_ms is null then e.start_at else \(unescaped: schema).after_ms(h.delay_ms) end,
                 updated_at = \(unescaped: schema).clock()
             from held h
             where e.id = h.id and h.final_status is null

@@ -12,7 +12,8 @@ struct Statements: Sendable {
 
     init(schema: String) {
         schemaName = schema
-        self.schema = "\"" + schema.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        self.schema =
+            "\"" + schema.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 
     // MARK: insert

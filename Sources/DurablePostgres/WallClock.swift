@@ -1,8 +1,9 @@
 import DurableCore
+
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// This process's clock. Good for the order of ids, where being off by a bit costs a little locality; never for state.

@@ -63,12 +63,15 @@ actor Settler {
                 if !error.isTransient {
                     logger.error(
                         "Could not record what came of attempts; they run again when their leases have lapsed",
-                        metadata: ["attempts": "\(settlements.count)", "error": "\(error)"])
+                        metadata: ["attempts": "\(settlements.count)", "error": "\(error)"]
+                    )
                     return settlements.count > 1 ? await recordOneByOne(settlements) : []
                 }
                 if backoff.isFirst {
                     logger.warning(
-                        "Recording what came of attempts waits for the storage", metadata: ["error": "\(error)"])
+                        "Recording what came of attempts waits for the storage",
+                        metadata: ["error": "\(error)"]
+                    )
                 }
                 if hasGivenUp { return [] }
                 await backoff.wait()

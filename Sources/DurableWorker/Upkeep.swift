@@ -45,7 +45,10 @@ struct Upkeep {
         var cursor: ExecutionID?
         repeat {
             let pruning = try await storage.prune(
-                finishedForMs: retention / .milliseconds(1), from: cursor, limit: Self.batch)
+                finishedForMs: retention / .milliseconds(1),
+                from: cursor,
+                limit: Self.batch
+            )
             deleted += pruning.deleted
             cursor = pruning.next
             // Gentle: nobody waits for this.

@@ -10,7 +10,8 @@ struct WorkerMetrics {
     private let finished: [ExecutionStatus: Counter] = Dictionary(
         uniqueKeysWithValues: ExecutionStatus.allCases.filter(\.isFinished).map { status in
             (status, Counter(label: "durable_attempts_total", dimensions: [("end", status.rawValue)]))
-        })
+        }
+    )
 
     func leased(_ count: Int) { leasedCounter.increment(by: count) }
 

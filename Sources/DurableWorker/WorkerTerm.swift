@@ -139,7 +139,8 @@ final class WorkerTerm: Sendable {
                 metrics.refused()
                 logger.notice(
                     "A result was not recorded: the lease was no longer held",
-                    metadata: ["execution": "\(lease.executionID)", "attempt": "\(lease.id.attempt)"])
+                    metadata: ["execution": "\(lease.executionID)", "attempt": "\(lease.id.attempt)"]
+                )
             }
         }
         attempts.remove(lease.id)
@@ -167,7 +168,9 @@ final class WorkerTerm: Sendable {
             await waitForAttempts(atMost: configuration.drain)
             if !slots.areAllFree {
                 logger.notice(
-                    "Giving back executions that did not end in time", metadata: ["count": "\(attempts.leases.count)"])
+                    "Giving back executions that did not end in time",
+                    metadata: ["count": "\(attempts.leases.count)"]
+                )
             }
             attempts.endAll(.released)
             await waitForAttempts(atMost: .seconds(5))
@@ -187,7 +190,10 @@ final class WorkerTerm: Sendable {
 
     private func register() async -> Bool {
         let registration = WorkerRegistration(
-            id: id, name: configuration.name, leaseMs: Int(configuration.lease / .milliseconds(1)))
+            id: id,
+            name: configuration.name,
+            leaseMs: Int(configuration.lease / .milliseconds(1))
+        )
         var backoff = Backoff()
         while mayLease {
             do {
@@ -196,7 +202,8 @@ final class WorkerTerm: Sendable {
                 if !changed.isEmpty {
                     logger.notice(
                         "Task definitions replaced those of an earlier registration",
-                        metadata: ["tasks": "\(changed.map(\.rawValue).sorted().joined(separator: ", "))"])
+                        metadata: ["tasks": "\(changed.map(\.rawValue).sorted().joined(separator: ", "))"]
+                    )
                 }
                 health.renewed()
                 logger.info("Worker started", metadata: ["tasks": "\(tasks.definitions.count)"])
@@ -214,7 +221,9 @@ final class WorkerTerm: Sendable {
             try await storage.retire(id)
         } catch {
             logger.notice(
-                "Could not sign off; the worker will be declared lost", metadata: ["error": "\(error)"])
+                "Could not sign off; the worker will be declared lost",
+                metadata: ["error": "\(error)"]
+            )
         }
     }
 
@@ -226,7 +235,10 @@ final class WorkerTerm: Sendable {
             group.addTask { await self.listen() }
             group.addTask {
                 await Upkeep(
-                    storage: self.storage, configuration: self.configuration, signals: self.signals, logger: self.logger
+                    storage: self.storage,
+                    configuration: self.configuration,
+                    signals: self.signals,
+                    logger: self.logger
                 ).run()
             }
             group.addTask {

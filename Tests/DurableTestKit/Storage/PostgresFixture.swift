@@ -1,0 +1,55 @@
+package import DurablePostgres
+package import LibPQ
+import Logging
+
+/// A migrated schema of a test's own, and a pool on it.
+package struct PostgresFixture: Sendable {
+    package let databaseURL: String
+    package let schema: String
+    package let pool: ConnectionPool
+    package let storage: PostgresStorage
+
+    /// Runs the body with a fresh schema, and drops it afterwards.
+    package static func with<Value: Sendable>(
+        poolSize: Int = 4,
+        migrated: Bool = true,
+        _ body: (PostgresFixture) async throws -> Value
+    ) async throws -> Value {
+        let databaseURL = try await TestCluster.shared
+        let logger = Logger(label: "test")
+        let configuration = DatabaseConfiguration(url: databaseURL, poolSize: poolSize, acquireTimeout: .seconds(20))
+        return try await ConnectionPool.withPool(configuration, logger: logger) { pool in
+            try await TestSchema.with { statement in
+                try await pool.withConnection { connection throws(DatabaseError) in
+                    try connection.execute(script: statement)
+                }
+            } _: { schema in
+                if migrated { _ = try await Migrator(pool: pool, schema: schema.name, logger: logger).migrate() }
+                return try await body(
+                    PostgresFixture(
+                        databaseURL: databaseURL,
+                        schema: schema.name,
+                        pool: pool,
+                        storage: PostgresStorage(pool: pool, schema: schema.name, logger: logger)
+                    )
+                )
+            }
+        }
+    }
+
+    /// Runs a statement as a person would with psql.
+    package func execute(_ script: String) async throws {
+        try await pool.withConnection { connection throws(DatabaseError) in try connection.execute(script: script) }
+    }
+
+    /// Sets the schema's clock off by that much.
+    package func setClock(offsetMilliseconds: Int) async throws {
+        try await execute(
+            """
+            create or replace function \(schema).clock() returns timestamptz
+                language sql stable parallel safe
+                return pg_catalog.now() + interval '\(offsetMilliseconds) milliseconds'
+            """
+        )
+    }
+}

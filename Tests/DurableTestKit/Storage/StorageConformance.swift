@@ -1,0 +1,90 @@
+package import DurableCore
+
+/// What every storage must do, as cases that run over any of them.
+package enum StorageConformance {
+    /// A storage whose clock the test can move.
+    package struct Subject: Sendable {
+        package let storage: any Storage
+        /// Moves the storage's clock forward by that many milliseconds.
+        package let advance: @Sendable (_ milliseconds: Int) async throws -> Void
+
+        package init(storage: any Storage, advance: @escaping @Sendable (_ milliseconds: Int) async throws -> Void) {
+            self.storage = storage
+            self.advance = advance
+        }
+    }
+
+    /// One behaviour, named as a sentence.
+    package struct Case: Sendable, CustomStringConvertible {
+        package let description: String
+        package let run: @Sendable (Subject) async throws -> Void
+
+        init(_ description: String, _ run: @escaping @Sendable (Subject) async throws -> Void) {
+            self.description = description
+            self.run = run
+        }
+    }
+
+    package static let cases = insertCases + leaseCases + settleCases + upkeepCases + taskCases
+}
+
+extension StorageConformance.Subject {
+    /// Registers a worker and returns its id.
+    func worker(leaseMs: Int = 15_000) async throws -> WorkerID {
+        let id = WorkerID.random()
+        try await storage.register(WorkerRegistration(id: id, name: "test", leaseMs: leaseMs))
+        return id
+    }
+
+    func enqueue(
+        _ taskID: TaskID = "add1",
+        input: String = #"{"n":0}"#,
+        retries: RetryOptions = .none,
+        sleepMs: Double = 0
+    ) async throws -> ExecutionID {
+        let insertions = try await storage.insert([.plain(taskID, input: input, retries: retries, sleepMs: sleepMs)])
+        guard let insertion = insertions.first else { throw Missing(what: "insertion") }
+        return insertion.executionID
+    }
+
+    func lease(_ worker: WorkerID, _ tasks: [TaskID] = ["add1"], limit: Int = 100) async throws -> [Lease] {
+        try await storage.lease(LeaseRequest(worker: worker, tasks: tasks, limit: limit)).leases
+    }
+
+    /// Leases the one execution that is due.
+    func leaseOne(_ worker: WorkerID) async throws -> Lease {
+        guard let lease = try await lease(worker).first else { throw Missing(what: "lease") }
+        return lease
+    }
+
+    func execution(_ id: ExecutionID) async throws -> Execution {
+        guard let execution = try await storage.executions([id])[id] else { throw Missing(what: "execution") }
+        return execution
+    }
+
+    func settle(_ lease: Lease, _ outcome: Outcome) async throws -> Bool {
+        let settlement = ExecutionStateMachine.settlement(of: lease, outcome, chance: 0)
+        return try await storage.settle([settlement]).contains(lease.id)
+    }
+}
+
+struct Missing: Error {
+    let what: String
+}
+
+extension NewExecution {
+    static func plain(
+        _ taskID: TaskID = "add1",
+        input: String = #"{"n":0}"#,
+        retries: RetryOptions = .none,
+        sleepMs: Double = 0,
+        key: String? = nil
+    ) -> NewExecution {
+        NewExecution(
+            taskID: taskID,
+            input: Payload(json: input),
+            options: TaskOptions(timeoutMs: 5000, retryOptions: retries, sleepMsBeforeRun: sleepMs),
+            idempotencyKey: key
+        )
+    }
+}
