@@ -1,29 +1,31 @@
-import Foundation
+import DurableTestKit
 import LibPQ
 import Logging
 import Testing
 
-/// The server that `TEST_DATABASE_URL` names, where tests may create what they like.
+/// Pools on the server that all tests share.
 enum TestServer {
-    static let url = ProcessInfo.processInfo.environment["TEST_DATABASE_URL"]
-
     static func configuration(
         poolSize: Int = 2,
         _ change: (inout DatabaseConfiguration) -> Void = { _ in }
-    ) -> DatabaseConfiguration {
-        var configuration = DatabaseConfiguration(url: url, poolSize: poolSize, acquireTimeout: .seconds(20))
+    ) async throws -> DatabaseConfiguration {
+        var configuration = DatabaseConfiguration(
+            url: try await TestCluster.shared,
+            poolSize: poolSize,
+            acquireTimeout: .seconds(20)
+        )
         change(&configuration)
         return configuration
     }
 
-    /// Runs the body with a pool on the server.
+    /// Runs the body with a pool of its own.
     static func withPool<Value>(
         size: Int = 2,
         _ change: (inout DatabaseConfiguration) -> Void = { _ in },
         _ body: (ConnectionPool) async throws -> Value
     ) async throws -> Value {
         try await ConnectionPool.withPool(
-            configuration(poolSize: size, change),
+            try await configuration(poolSize: size, change),
             logger: Logger(label: "test"),
             body
         )
