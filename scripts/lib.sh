@@ -49,10 +49,11 @@ install_missing() {
     say "Installing what is missing: ${packages[*]}"
     local log
     log=$(mktemp)
+    # The lists that are there may do even if one of them cannot be renewed.
     if ! {
-        ${become[@]+"${become[@]}"} apt-get update -q &&
-            ${become[@]+"${become[@]}"} env DEBIAN_FRONTEND=noninteractive \
-                apt-get install -q -y --no-install-recommends "${packages[@]}"
+        ${become[@]+"${become[@]}"} apt-get update -q || true
+        ${become[@]+"${become[@]}"} env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -q -y --no-install-recommends "${packages[@]}"
     } >"$log" 2>&1 </dev/null; then
         tail -n 20 "$log" >&2
         rm -f "$log"
@@ -91,11 +92,11 @@ start() {
 
 started=()
 
-# Stops what was started, the last one first, and waits for it.
+# Stops what was started, the last one first, and waits for it. SIGINT, because `swift test` passes on no other signal.
 stop_started() {
     local index
     for ((index = ${#started[@]} - 1; index >= 0; index--)); do
-        kill -TERM -- "-${started[index]}" 2>/dev/null || continue
+        kill -INT -- "-${started[index]}" 2>/dev/null || continue
         wait "${started[index]}" 2>/dev/null || true
     done
     started=()
