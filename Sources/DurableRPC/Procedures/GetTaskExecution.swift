@@ -1,0 +1,16 @@
+import DurableCore
+import DurableWire
+
+/// `{taskId, executionId}` → the execution's record.
+struct GetTaskExecution: Procedure {
+    let executions: Executions
+
+    let name = "getTaskExecution"
+    let roles: Set<Role> = [.read]
+
+    func answer(_ input: WireValue, trace: TraceContext?) async throws -> [UInt8] {
+        let arguments = try Arguments(input, shape: "{taskId, executionId}")
+        let (taskID, id) = try (arguments.taskID(), arguments.text("executionId"))
+        return ExecutionRecord(try await executions.execution(id, of: taskID)).encode()
+    }
+}
