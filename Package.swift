@@ -89,8 +89,10 @@ let package = Package(
                 "DurableCore", "DurableWire",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
 
@@ -165,6 +167,13 @@ let package = Package(
             path: "Tests/DurableTestKit"
         ),
         .testTarget(name: "DurableCoreTests", dependencies: ["DurableCore", "DurableTestKit"]),
+        .testTarget(
+            name: "DurableInvokerTests",
+            dependencies: [
+                "DurableCore", "DurableInvoker", "DurableTestKit",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
         .testTarget(name: "DurableWireTests", dependencies: ["DurableCore", "DurableWire"]),
         .testTarget(
             name: "EmbeddedPostgresTests",
