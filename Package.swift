@@ -90,8 +90,10 @@ let package = Package(
                 "DurableCore", "DurableWire",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
 
@@ -170,6 +172,13 @@ let package = Package(
         .testTarget(
             name: "DurablePostgresTests",
             dependencies: ["DurableCore", "DurablePostgres", "DurableTestKit", "LibPQ"]
+        ),
+        .testTarget(
+            name: "DurableInvokerTests",
+            dependencies: [
+                "DurableCore", "DurableInvoker", "DurableTestKit",
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
         .testTarget(name: "DurableWireTests", dependencies: ["DurableCore", "DurableWire"]),
         .testTarget(
