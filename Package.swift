@@ -119,7 +119,7 @@ let package = Package(
         .target(
             name: "DurableExecution",
             dependencies: [
-                "DurableCore", "DurableCoding", "DurableWorker",
+                "DurableCore", "DurableCoding", "DurableWire", "DurableWorker",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
@@ -172,6 +172,15 @@ let package = Package(
         ),
         .testTarget(name: "DurableCoreTests", dependencies: ["DurableCore", "DurableTestKit"]),
         .testTarget(name: "DurableCodingTests", dependencies: ["DurableCoding", "DurableCore"]),
+        .testTarget(
+            name: "DurableExecutionTests",
+            dependencies: [
+                "DurableCore", "DurableExecution",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ]
+        ),
         .testTarget(name: "DurableWireTests", dependencies: ["DurableCore", "DurableWire"]),
         .testTarget(
             name: "EmbeddedPostgresTests",

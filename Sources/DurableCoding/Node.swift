@@ -2,9 +2,9 @@ import DurableCore
 import DurableWire
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// A value in a payload that is being read, and how one got there.
@@ -62,7 +62,9 @@ struct Node: Decoder, SingleValueDecodingContainer {
 
     private func number<Number: BinaryFloatingPoint & LosslessStringConvertible>(_ type: Number.Type) throws -> Number {
         guard case .number(let text) = json else { throw mismatch(type, "a number") }
-        guard let number = Number(text), !number.isInfinite else { throw corrupted("The number does not fit into \(type)") }
+        guard let number = Number(text), !number.isInfinite else {
+            throw corrupted("The number does not fit into \(type)")
+        }
         return number
     }
 
@@ -82,10 +84,9 @@ struct Node: Decoder, SingleValueDecodingContainer {
 
     private func date() throws -> Date {
         let text = try string(for: Date.self, "a date in ISO 8601")
-        let styles = [Date.ISO8601FormatStyle(includingFractionalSeconds: true), Date.ISO8601FormatStyle()]
-        for style in styles {
-            if let date = try? style.parse(text) { return date }
-        }
+        if let timestamp = Timestamp(iso8601: text) { return timestamp.date }
+        // What others write who leave the milliseconds out or have an offset from UTC.
+        if let date = try? Date.ISO8601FormatStyle().parse(text) { return date }
         throw corrupted("This is not a date in ISO 8601")
     }
 
@@ -93,7 +94,9 @@ struct Node: Decoder, SingleValueDecodingContainer {
 
     private func mismatch(_ type: Any.Type, _ expected: String) -> DecodingError {
         let context = DecodingError.Context(
-            codingPath: codingPath, debugDescription: "Expected \(expected), found \(json.kind)")
+            codingPath: codingPath,
+            debugDescription: "Expected \(expected), found \(json.kind)"
+        )
         return json.isNull ? .valueNotFound(type, context) : .typeMismatch(type, context)
     }
 

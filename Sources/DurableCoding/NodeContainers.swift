@@ -14,7 +14,8 @@ struct ObjectReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value { try node(key).decode(type) }
 
     func nestedContainer<NestedKey: CodingKey>(
-        keyedBy type: NestedKey.Type, forKey key: Key
+        keyedBy type: NestedKey.Type,
+        forKey key: Key
     ) throws -> KeyedDecodingContainer<NestedKey> {
         try node(key).container(keyedBy: type)
     }
@@ -32,7 +33,9 @@ struct ObjectReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
     private func node(_ key: Key) throws -> Node {
         guard let json = members[key.stringValue] else {
             throw DecodingError.keyNotFound(
-                key, DecodingError.Context(codingPath: codingPath, debugDescription: "Missing \(key.stringValue)"))
+                key,
+                DecodingError.Context(codingPath: codingPath, debugDescription: "Missing \(key.stringValue)")
+            )
         }
         return Node(json: json, codingPath: codingPath + [key])
     }
@@ -89,7 +92,9 @@ struct ArrayReader: UnkeyedDecodingContainer {
         let path = codingPath + [PathKey(currentIndex)]
         guard !isAtEnd else {
             throw DecodingError.valueNotFound(
-                type, DecodingError.Context(codingPath: path, debugDescription: "The array has no more elements"))
+                type,
+                DecodingError.Context(codingPath: path, debugDescription: "The array has no more elements")
+            )
         }
         return Node(json: elements[currentIndex], codingPath: path)
     }

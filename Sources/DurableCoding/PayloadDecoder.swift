@@ -27,7 +27,8 @@ package struct PayloadDecoder: Sendable {
             return tree
         } catch {
             throw DecodingError.dataCorrupted(
-                DecodingError.Context(codingPath: [], debugDescription: error.description, underlyingError: error))
+                DecodingError.Context(codingPath: [], debugDescription: error.description, underlyingError: error)
+            )
         }
     }
 }

@@ -24,7 +24,8 @@ package struct PayloadEncoder: Sendable {
         guard slot.isFilled else {
             throw EncodingError.invalidValue(
                 value,
-                EncodingError.Context(codingPath: [], debugDescription: "\(type(of: value)) did not encode anything"))
+                EncodingError.Context(codingPath: [], debugDescription: "\(type(of: value)) did not encode anything")
+            )
         }
         var annotations: [JSON] = []
         let json = slot.json(at: [], &annotations)
@@ -47,7 +48,8 @@ extension Slot {
             return .object(
                 members.sorted { $0.key < $1.key }.map {
                     JSON.Member($0.key, $0.value.json(at: path + [.string($0.key)], &annotations))
-                })
+                }
+            )
         }
     }
 }

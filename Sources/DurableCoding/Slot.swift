@@ -2,9 +2,9 @@ import DurableCore
 import DurableWire
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// A place in a payload under construction. `Encodable` hands out containers that are filled after they are attached,
@@ -105,9 +105,12 @@ final class Slot {
         annotation = .date
     }
 
-    private func unrepresentable(_ value: some Encodable & CustomStringConvertible, at path: [any CodingKey]) -> EncodingError {
+    private func unrepresentable(_ value: some Encodable & CustomStringConvertible, at path: [any CodingKey])
+        -> EncodingError
+    {
         .invalidValue(
             value,
-            EncodingError.Context(codingPath: path, debugDescription: "\(value) cannot be represented in a payload"))
+            EncodingError.Context(codingPath: path, debugDescription: "\(value) cannot be represented in a payload")
+        )
     }
 }

@@ -58,7 +58,8 @@ struct PayloadCodingTests {
             dueDates: ["b": [date, date], "a": []],
             image: Data([0, 1, 255]),
             page: URL(string: "https://example.com/tea?x=1"),
-            note: nil)
+            note: nil
+        )
         let payload = try PayloadEncoder().encode(order)
         let back = try PayloadDecoder().decode(Order.self, from: payload)
         #expect(back == order)
@@ -204,7 +205,10 @@ struct PayloadCodingTests {
         let set = try decoded(Set<Int>.self, "[1,2]", meta: "[[6]]")
         #expect(set == [1, 2])
         let map = try decoded(
-            [Pair].self, #"[["k","2024-02-29T12:34:56.789Z"]]"#, meta: "[[1,0,1],[7]]")
+            [Pair].self,
+            #"[["k","2024-02-29T12:34:56.789Z"]]"#,
+            meta: "[[1,0,1],[7]]"
+        )
         #expect(map.map(\.key) == ["k"])
         #expect(map.map(\.value) == [date])
         let url = try decoded(URL.self, #""https://a.b/""#, meta: "[[4]]")
@@ -230,7 +234,8 @@ struct PayloadCodingTests {
 
     @Test(
         "Numbers that do not fit are refused, not rounded or trapped on",
-        arguments: ["1.5", "-1", "256", "1e400", "99999999999999999999999999"])
+        arguments: ["1.5", "-1", "256", "1e400", "99999999999999999999999999"]
+    )
     func misfits(_ text: String) {
         #expect(throws: DecodingError.self) { try decoded(UInt8.self, text) }
     }
