@@ -4,7 +4,10 @@ import PackageDescription
 // The layers, from the outside in (README, "How it is built"):
 //
 //   durable ─► DurableServer ─► DurableRPC · DurableExecution · DurableInvoker · DurablePostgres ─► LibPQ ─► CLibPQ
-//                                      └──────────────┴─ DurableWorker · DurableWire ─► DurableCore
+//         └──► DurableClient ─┐         │           │
+//                             ├─► DurableCoding ◄───┤
+//                             │         │           └─► DurableWorker
+//                             └─────────┴─► DurableWire ─► DurableCore
 //
 // A target exists only where it keeps a dependency out of a neighbour or guards a direction.
 // `--explicit-target-dependency-import-check error` in scripts/test holds everyone to it.
@@ -39,6 +42,9 @@ let package = Package(
 
         // oRPC's wire: bytes in, payloads and errors out, and back.
         .target(name: "DurableWire", dependencies: ["DurableCore"]),
+
+        // Codable values as payloads, for Swift on either side of the wire. The only target that knows Foundation.
+        .target(name: "DurableCoding", dependencies: ["DurableCore", "DurableWire"]),
 
         // PostgreSQL.
         .systemLibrary(
@@ -117,7 +123,7 @@ let package = Package(
         .target(
             name: "DurableExecution",
             dependencies: [
-                "DurableCore", "DurableWire", "DurableWorker",
+                "DurableCore", "DurableCoding", "DurableWire", "DurableWorker",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
@@ -125,7 +131,7 @@ let package = Package(
         .target(
             name: "DurableClient",
             dependencies: [
-                "DurableCore", "DurableWire",
+                "DurableCore", "DurableCoding", "DurableWire",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -178,6 +184,16 @@ let package = Package(
             dependencies: [
                 "DurableCore", "DurableInvoker", "DurableTestKit",
                 .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .testTarget(name: "DurableCodingTests", dependencies: ["DurableCoding", "DurableCore"]),
+        .testTarget(
+            name: "DurableExecutionTests",
+            dependencies: [
+                "DurableCore", "DurableExecution",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ]
         ),
         .testTarget(name: "DurableWireTests", dependencies: ["DurableCore", "DurableWire"]),

@@ -1,11 +1,14 @@
+import Synchronization
+
 /// Which tasks exist: those this process was told of, and those that workers have registered in the storage.
 ///
 /// A task that is not known here is looked for in the storage again, but not more than once a second, so that asking for
 /// tasks that do not exist costs nothing.
 package actor TaskCatalog {
+    /// Behind a lock rather than the actor, so that a task is known as soon as it is registered.
+    private let own: Mutex<[TaskID: TaskDefinition]>
     private let storage: any Storage
     private let clock = ContinuousClock()
-    private var own: [TaskID: TaskDefinition] = [:]
     private var registered: [TaskID: TaskDefinition] = [:]
     private var refreshedAt: ContinuousClock.Instant?
     private var refreshing: Task<[TaskDefinition], any Error>?
@@ -15,19 +18,24 @@ package actor TaskCatalog {
 
     package init(storage: any Storage, own: [TaskDefinition] = []) {
         self.storage = storage
-        self.own = Dictionary(own.map { ($0.id, $0) }) { _, last in last }
+        self.own = Mutex(Dictionary(own.map { ($0.id, $0) }) { _, last in last })
     }
 
     /// Replaces the tasks that this process knows by itself.
     package func replaceOwn(_ tasks: [TaskDefinition]) {
-        own = Dictionary(tasks.map { ($0.id, $0) }) { _, last in last }
+        own.withLock { $0 = Dictionary(tasks.map { ($0.id, $0) }) { _, last in last } }
+    }
+
+    /// Adds a task to those that this process knows by itself.
+    package nonisolated func addOwn(_ task: TaskDefinition) {
+        own.withLock { $0[task.id] = task }
     }
 
     /// The definition of a task, or `nil` when nobody ever defined it.
     ///
     /// Registered definitions are re-read once they are a second old, so that a deploy of workers is noticed.
     package func definition(of id: TaskID) async throws(StorageError) -> TaskDefinition? {
-        if let task = own[id] { return task }
+        if let task = own.withLock({ $0[id] }) { return task }
         if isStale { try await refresh(tolerating: registered[id] != nil) }
         return registered[id]
     }

@@ -4,14 +4,16 @@ extension JSON {
 
     /// Reads a JSON text.
     ///
-    /// - Throws: What is wrong with the text, or that it is nested deeper than ``maximumDepth``.
-    package init(parsing text: [UInt8]) throws(JSONSyntaxError) {
-        try self.init(parsing: text, in: text.indices)
+    /// - Throws: What is wrong with the text, or that it is nested deeper than `maximumDepth`.
+    package init(parsing text: [UInt8], maximumDepth: Int = JSON.maximumDepth) throws(JSONSyntaxError) {
+        try self.init(parsing: text, in: text.indices, maximumDepth: maximumDepth)
     }
 
-    init(parsing text: [UInt8], in range: Range<Int>) throws(JSONSyntaxError) {
+    init(
+        parsing text: [UInt8], in range: Range<Int>, maximumDepth: Int = JSON.maximumDepth
+    ) throws(JSONSyntaxError) {
         self = try text.withUnsafeBufferPointer { (buffer) throws(JSONSyntaxError) in
-            var cursor = JSONCursor(UnsafeRawBufferPointer(buffer), in: range, maximumDepth: Self.maximumDepth)
+            var cursor = JSONCursor(UnsafeRawBufferPointer(buffer), in: range, maximumDepth: maximumDepth)
             let value = try JSON(from: &cursor)
             try cursor.finish()
             return value

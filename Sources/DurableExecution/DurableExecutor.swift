@@ -1,0 +1,129 @@
+import DurableCoding
+public import DurableCore
+package import DurableWorker
+public import Logging
+public import ServiceLifecycle
+import Synchronization
+
+/// Runs tasks that are written in Swift, and enqueues them.
+///
+/// ```swift
+/// struct Number: Codable, Sendable { var n: Int }
+///
+/// let executor = DurableExecutor(storage: InMemoryStorage())
+/// let add1 = try executor.task("add1", timeout: .seconds(5), retry: .init(maxAttempts: 3)) { (input: Number) in
+///     Number(n: input.n + 1)
+/// }
+///
+/// try await withThrowingTaskGroup(of: Void.self) { group in
+///     group.addTask { try await executor.run() }
+///     let execution = try await executor.enqueue(add1, Number(n: 0)).wait()
+///     print(execution.output?.n ?? 0)  // 1
+///     group.cancelAll()
+/// }
+/// ```
+///
+/// ``run()`` works until graceful shutdown, so an executor goes into a `ServiceGroup` as it is. Tasks may be registered and
+/// executions enqueued before, meanwhile and without it: any executor on the same storage that has the task runs them.
+public final class DurableExecutor: Service {
+    private let logger: Logger
+    let executions: Executions
+    private let worker: Worker
+    private let registered = Mutex<[TaskID: RegisteredTask]>([:])
+    private let isRunning = Mutex(false)
+
+    /// - Parameters:
+    ///   - storage: Where executions live.
+    ///   - signals: Shortens waiting. The default reaches this process only, which is right for ``InMemoryStorage``; on a
+    ///     storage that processes share, hand in the one that comes with it.
+    public init(
+        storage: any Storage,
+        signals: any Signals = LocalSignals(),
+        configuration: ExecutorConfiguration = ExecutorConfiguration(),
+        logger: Logger = Logger(label: "durable")
+    ) {
+        self.logger = logger
+        executions = Executions(storage: storage, signals: signals)
+        worker = Worker(
+            storage: storage,
+            signals: signals,
+            tasks: WorkerTasks([]),
+            configuration: configuration.worker,
+            logger: logger
+        )
+    }
+
+    /// Runs the registered tasks until graceful shutdown: then it stops leasing, gives running attempts the drain time to
+    /// end, gives back what is left and returns.
+    public func run() async throws {
+        isRunning.withLock { $0 = true }
+        defer { isRunning.withLock { $0 = false } }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await self.executions.run() }
+            try await worker.run()
+            group.cancelAll()
+        }
+    }
+
+    // MARK: Executions
+
+    /// Enqueues an execution of a task; returns when it is stored.
+    ///
+    /// - Parameter options: Replace the task's own for this execution.
+    /// - Throws: ``RequestError``; `EncodingError` when the input has no place in JSON.
+    public func enqueue<Input, Output>(
+        _ task: DurableTask<Input, Output>,
+        _ input: Input,
+        options: EnqueueOptions = EnqueueOptions()
+    ) async throws -> ExecutionHandle<Output> {
+        let request = EnqueueRequest(taskID: task.id, input: try task.input.encode(input), options: options)
+        return handle(for: task, try await executions.enqueue(request))
+    }
+
+    /// Enqueues an execution of a task without input; returns when it is stored.
+    public func enqueue<Output>(
+        _ task: DurableTask<Void, Output>,
+        options: EnqueueOptions = EnqueueOptions()
+    ) async throws -> ExecutionHandle<Output> {
+        try await enqueue(task, (), options: options)
+    }
+
+    /// The handle of an execution that was enqueued earlier, perhaps by another process.
+    ///
+    /// Whether there is such an execution of that task is found out when the handle is used.
+    public func handle<Input, Output>(for task: DurableTask<Input, Output>, _ id: ExecutionID) -> ExecutionHandle<
+        Output
+    > {
+        ExecutionHandle(id: id, taskID: task.id, output: task.output, executor: self)
+    }
+
+    /// How long a wait may rely on being told of the end. Only a running executor tells; without one, the wait looks itself.
+    var patience: Duration { isRunning.withLock { $0 } ? .seconds(30) : .milliseconds(500) }
+
+    // MARK: Tasks
+
+    /// The tasks as a worker serves them: for servers that put them next to procedure tasks.
+    package var tasks: [RegisteredTask] {
+        registered.withLock { Array($0.values) }
+    }
+
+    /// Registers a task. The public variants of this are in their own file.
+    func register<Input, Output>(
+        _ task: DurableTask<Input, Output>,
+        run: @escaping @Sendable (Input, RunContext) async throws -> Output
+    ) throws(InvalidTask) -> DurableTask<Input, Output> {
+        let definition = TaskDefinition(id: task.id, options: task.options)
+        try definition.validate()
+        let invoker = TaskInvoker(task: task, run: run, logger: logger)
+        let isNew = registered.withLock { tasks in
+            guard tasks[task.id] == nil else { return false }
+            tasks[task.id] = RegisteredTask(definition: definition, invoker: invoker)
+            // Within the lock, so that of two registrations at once the worker hears the later one last.
+            worker.replaceTasks(Array(tasks.values))
+            return true
+        }
+        guard isNew else { throw InvalidTask("Task with given id already exists [taskId=\(task.id)]") }
+        executions.catalog.addOwn(definition)
+        return task
+    }
+}

@@ -1,0 +1,47 @@
+public import DurableCoding
+public import DurableCore
+import DurableWire
+
+/// One execution of a task: to look at, to wait for, to cancel.
+public struct ExecutionHandle<Output: Sendable>: Sendable {
+    public let id: ExecutionID
+    public let taskID: TaskID
+    let output: PayloadCodec<Output>
+    let executor: DurableExecutor
+
+    /// The execution as it stands.
+    ///
+    /// - Throws: ``RequestError``; `DecodingError` when the output is of another type.
+    public func execution() async throws -> ExecutionSnapshot<Output> {
+        try snapshot(try await executor.executions.execution(id.description, of: taskID))
+    }
+
+    /// The execution once it has finished.
+    ///
+    /// A wait that is cancelled throws `CancellationError`; the execution goes on.
+    ///
+    /// - Throws: As ``execution()``.
+    public func wait() async throws -> ExecutionSnapshot<Output> {
+        while true {
+            let execution = try await executor.executions.wait(
+                for: id.description,
+                of: taskID,
+                atMost: executor.patience
+            )
+            if execution.status.isFinished { return try snapshot(execution) }
+            try Task.checkCancellation()
+        }
+    }
+
+    /// Cancels the execution; a finished one stays as it is. Returns it as it then is.
+    ///
+    /// - Throws: As ``execution()``.
+    @discardableResult
+    public func cancel() async throws -> ExecutionSnapshot<Output> {
+        try snapshot(try await executor.executions.cancel(id.description, of: taskID))
+    }
+
+    private func snapshot(_ execution: Execution) throws -> ExecutionSnapshot<Output> {
+        try ExecutionSnapshot(ExecutionRecord(execution), of: execution.id, decodingOutput: output.decode)
+    }
+}

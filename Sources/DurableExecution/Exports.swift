@@ -1,0 +1,3 @@
+// One import is enough: the vocabulary of tasks and executions comes along.
+@_exported public import DurableCoding
+@_exported public import DurableCore
