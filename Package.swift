@@ -177,7 +177,10 @@ let package = Package(
         .testTarget(name: "DurableCoreTests", dependencies: ["DurableCore", "DurableTestKit"]),
         .testTarget(
             name: "DurablePostgresTests",
-            dependencies: ["DurableCore", "DurablePostgres", "DurableTestKit", "LibPQ"]
+            dependencies: [
+                "DurableCore", "DurablePostgres", "DurableTestKit", "LibPQ",
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
         .testTarget(
             name: "DurableInvokerTests",
