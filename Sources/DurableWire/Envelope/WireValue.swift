@@ -59,53 +59,50 @@ package struct WireValue: Sendable {
 
     // MARK: Taking apart
 
-    /// The members, if this is an object; of several with one name the last, as JavaScript has it.
+    /// The members, if this is an object.
     package var members: WireMembers? {
-        guard type == nil, let range else { return nil }
-        let found = bytes.withUnsafeBufferPointer { buffer -> [[UInt8]: Range<Int>]? in
-            var cursor = JSONCursor(UnsafeRawBufferPointer(buffer), in: range, maximumDepth: .max)
-            // The bytes have been scanned: nothing is thrown.
-            return try? { () throws(JSONSyntaxError) -> [[UInt8]: Range<Int>]? in
-                guard try cursor.peek() == .object else { return nil }
-                var members: [[UInt8]: Range<Int>] = [:]
-                var isMore = try cursor.enterObject()
-                while isMore {
-                    let name = try cursor.key()
-                    members[JSONText.key(cursor.bytes, name)] = try cursor.skipValue()
-                    isMore = try cursor.nextMember()
-                }
-                return members
-            }()
+        let found = parts { (cursor) throws(JSONSyntaxError) -> [(name: [UInt8], range: Range<Int>)]? in
+            guard try cursor.peek() == .object else { return nil }
+            var members: [(name: [UInt8], range: Range<Int>)] = []
+            var isMore = try cursor.enterObject()
+            while isMore {
+                let name = try cursor.key()
+                members.append((JSONText.key(cursor.bytes, name), try cursor.skipValue()))
+                isMore = try cursor.nextMember()
+            }
+            return members
         }
         guard let found else { return nil }
-        let inside = annotations.isEmpty ? [:] : annotationsByFirstStep()
-        return WireMembers(
-            members: found.reduce(into: [:]) { members, member in
-                members[member.key] = part(member.value, inside[member.key] ?? [])
-            }
-        )
+        let inside = annotationsByFirstStep()
+        return WireMembers(members: found.map { ($0.name, part($0.range, inside[$0.name] ?? [])) })
     }
 
     /// The elements, if this is an array.
     package var elements: [WireValue]? {
-        guard type == nil, let range else { return nil }
-        let found = bytes.withUnsafeBufferPointer { buffer -> [Range<Int>]? in
-            var cursor = JSONCursor(UnsafeRawBufferPointer(buffer), in: range, maximumDepth: .max)
-            return try? { () throws(JSONSyntaxError) -> [Range<Int>]? in
-                guard try cursor.peek() == .array else { return nil }
-                var elements: [Range<Int>] = []
-                var isMore = try cursor.enterArray()
-                while isMore {
-                    elements.append(try cursor.skipValue())
-                    isMore = try cursor.nextElement()
-                }
-                return elements
-            }()
+        let found = parts { (cursor) throws(JSONSyntaxError) -> [Range<Int>]? in
+            guard try cursor.peek() == .array else { return nil }
+            var elements: [Range<Int>] = []
+            var isMore = try cursor.enterArray()
+            while isMore {
+                elements.append(try cursor.skipValue())
+                isMore = try cursor.nextElement()
+            }
+            return elements
         }
         guard let found else { return nil }
-        let inside = annotations.isEmpty ? [:] : annotationsByFirstStep()
+        let inside = annotationsByFirstStep()
         return found.enumerated().map { index, range in
             part(range, inside.isEmpty ? [] : inside[Array(String(index).utf8)] ?? [])
+        }
+    }
+
+    /// Takes the value apart, provided that it is JSON and nothing that an annotation has made of it.
+    private func parts<Parts>(_ read: (inout JSONCursor) throws(JSONSyntaxError) -> Parts?) -> Parts? {
+        guard type == nil, let range else { return nil }
+        return bytes.withUnsafeBufferPointer { buffer in
+            var cursor = JSONCursor(UnsafeRawBufferPointer(buffer), in: range)
+            // All of it has been scanned before: nothing is thrown.
+            return try? read(&cursor)
         }
     }
 
@@ -138,7 +135,7 @@ package struct WireValue: Sendable {
         guard annotations.contains(where: { $0.type == .nan || $0.type == .undefined }) else { return plain }
         if let members {
             var kept: [JSON.Member] = []
-            for (name, value) in members.members {
+            for (name, value) in members.last {
                 guard let value = try value.json() else { continue }
                 kept.append(JSON.Member(String(decoding: name, as: UTF8.self), value))
             }
@@ -153,8 +150,20 @@ package struct WireValue: Sendable {
 
 /// The members of an object out of a body.
 package struct WireMembers: Sendable {
-    let members: [[UInt8]: WireValue]
+    fileprivate let members: [(name: [UInt8], value: WireValue)]
 
-    /// The member of that name; `undefined` when there is none.
-    package subscript(name: String) -> WireValue { members[Array(name.utf8)] ?? .undefined }
+    /// The member of that name, of several the last, as JavaScript has it; `undefined` when there is none.
+    package subscript(name: String) -> WireValue {
+        members.last { $0.name.elementsEqual(name.utf8) }?.value ?? .undefined
+    }
+
+    /// Whether no member has another name than these.
+    func areNamed(among names: Set<[UInt8]>) -> Bool {
+        members.allSatisfy { names.contains($0.name) }
+    }
+
+    /// Of several members with one name the last.
+    fileprivate var last: [[UInt8]: WireValue] {
+        Dictionary(members.map { ($0.name, $0.value) }) { _, last in last }
+    }
 }

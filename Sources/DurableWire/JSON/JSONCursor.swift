@@ -22,6 +22,7 @@ struct JSONCursor {
     // MARK: Steps
 
     /// What kind of value comes next.
+    @inline(__always)
     mutating func peek() throws(JSONSyntaxError) -> JSONKind {
         switch try nextByte(expecting: "a value") {
         case UInt8(ascii: "{"): return .object
@@ -36,6 +37,7 @@ struct JSONCursor {
     }
 
     /// Steps into the object that comes next; tells whether it has members.
+    @inline(__always)
     mutating func enterObject() throws(JSONSyntaxError) -> Bool {
         try enter(UInt8(ascii: "{"), "'{'")
         if try nextByte(expecting: "a member or '}'") == UInt8(ascii: "}") {
@@ -46,6 +48,7 @@ struct JSONCursor {
     }
 
     /// Steps over a member's name and the colon after it; returns where the name stands, without its quotes.
+    @inline(__always)
     mutating func key() throws(JSONSyntaxError) -> Range<Int> {
         guard try nextByte(expecting: "a member's name") == UInt8(ascii: "\"") else {
             throw JSONSyntaxError(.unexpectedByte(expected: "a member's name in quotes"), at: position)
@@ -59,6 +62,7 @@ struct JSONCursor {
     }
 
     /// Steps over what follows a member's value; tells whether another member comes.
+    @inline(__always)
     mutating func nextMember() throws(JSONSyntaxError) -> Bool {
         switch try nextByte(expecting: "',' or '}'") {
         case UInt8(ascii: ","):
@@ -72,6 +76,7 @@ struct JSONCursor {
     }
 
     /// Steps into the array that comes next; tells whether it has elements.
+    @inline(__always)
     mutating func enterArray() throws(JSONSyntaxError) -> Bool {
         try enter(UInt8(ascii: "["), "'['")
         if try nextByte(expecting: "a value or ']'") == UInt8(ascii: "]") {
@@ -82,6 +87,7 @@ struct JSONCursor {
     }
 
     /// Steps over what follows an element; tells whether another element comes.
+    @inline(__always)
     mutating func nextElement() throws(JSONSyntaxError) -> Bool {
         switch try nextByte(expecting: "',' or ']'") {
         case UInt8(ascii: ","):
@@ -145,6 +151,7 @@ struct JSONCursor {
 
     // MARK: Tokens
 
+    @inline(__always)
     private mutating func skipWhitespace() {
         while position < end {
             switch bytes[position] {
@@ -162,6 +169,7 @@ struct JSONCursor {
         return bytes[position]
     }
 
+    @inline(__always)
     private mutating func enter(
         _ bracket: UInt8,
         _ name: @autoclosure () -> String
@@ -174,6 +182,7 @@ struct JSONCursor {
         position += 1
     }
 
+    @inline(__always)
     private mutating func leave() {
         depth -= 1
         position += 1
@@ -192,6 +201,7 @@ struct JSONCursor {
         position += count
     }
 
+    @inline(__always)
     private mutating func skipNumber() throws(JSONSyntaxError) {
         if bytes[position] == UInt8(ascii: "-") { position += 1 }
         if position < end, bytes[position] == UInt8(ascii: "0") {
@@ -212,6 +222,7 @@ struct JSONCursor {
         }
     }
 
+    @inline(__always)
     private mutating func skipDigits() throws(JSONSyntaxError) {
         let start = position
         while position < end, bytes[position] &- UInt8(ascii: "0") < 10 { position += 1 }
@@ -222,6 +233,7 @@ struct JSONCursor {
     }
 
     /// Steps over the string that begins here; returns where its characters stand, without the quotes.
+    @inline(__always)
     private mutating func skipString() throws(JSONSyntaxError) -> Range<Int> {
         let start = position + 1
         var index = start
@@ -327,12 +339,14 @@ private struct OpenContainers {
     var isEmpty: Bool { count == 0 }
     var innermostIsObject: Bool { innermost & 1 == 1 }
 
+    @inline(__always)
     mutating func push(isObject: Bool) {
         if count > 0, count & 63 == 0 { outer.append(innermost) }
         innermost = innermost << 1 | (isObject ? 1 : 0)
         count += 1
     }
 
+    @inline(__always)
     mutating func pop() {
         innermost >>= 1
         count -= 1

@@ -66,7 +66,7 @@ extension RPCError {
     /// Exactly is: an object with the members `defined`, `code`, `status` and `message`, of the right types and with a
     /// status that no success has, perhaps with `data`, and with nothing else.
     package init?(_ value: WireValue) {
-        guard let members = value.members, members.names.isSubset(of: Self.memberNames),
+        guard let members = value.members, members.areNamed(among: Self.memberNames),
             let isDefined = members.plain("defined")?.bool,
             let code = members.plain("code")?.string,
             let status = members.plain("status")?.integer, Self.isErrorStatus(status),
@@ -87,8 +87,6 @@ extension RPCError {
 }
 
 extension WireMembers {
-    fileprivate var names: Set<[UInt8]> { Set(members.keys) }
-
     /// A member that is nothing but JSON: an annotated one is of another type than it seems.
     fileprivate func plain(_ name: String) -> JSON? {
         let value = self[name]

@@ -11,7 +11,8 @@ struct EnvelopeTests {
         arguments: [
             "1", "1.0", "1e400", "-0", "0.1000", #"{"b": 1,  "a":2, "a":3}"#, #""\u0041\/\ud800\u0000""#, "[ ]", "null",
             "9007199254740993", "\"\u{2028}žluť\"",
-        ])
+        ]
+    )
     func bytes(_ json: String) throws {
         let value = try payload(" {\t\"json\" : \(json) } \n")
         #expect(value == Payload(json: json))
@@ -19,7 +20,10 @@ struct EnvelopeTests {
         #expect(again == value)
     }
 
-    @Test("Bodies without a value carry undefined", arguments: ["", "{}", "5", #""str""#, "true", "[]", #"{"n":1}"#, #"{"meta":[]}"#])
+    @Test(
+        "Bodies without a value carry undefined",
+        arguments: ["", "{}", "5", #""str""#, "true", "[]", #"{"n":1}"#, #"{"meta":[]}"#]
+    )
     func undefined(_ body: String) throws {
         let value = try payload(body)
         #expect(value == .undefined)
@@ -64,14 +68,19 @@ struct EnvelopeTests {
         }
     }
 
-    @Test("A body of whitespace, cut off, or with something after it is malformed", arguments: [" ", "{", #"{"json":1"#, "{}{}"])
+    @Test(
+        "A body of whitespace, cut off, or with something after it is malformed",
+        arguments: [" ", "{", #"{"json":1"#, "{}{}"]
+    )
     func malformed(_ body: String) {
         #expect(throws: MalformedBody.self) { try payload(body) }
     }
 
     @Test("Nothing of a body is told in an error")
     func discretion() {
-        let bodies = [#"{"json":{"hunter2":"hunter2"},"meta":[[0,"hunter2"]]}"#, #"{"json":1,"meta":[[0,"hunter2"]]}"#, "hunter2"]
+        let bodies = [
+            #"{"json":{"hunter2":"hunter2"},"meta":[[0,"hunter2"]]}"#, #"{"json":1,"meta":[[0,"hunter2"]]}"#, "hunter2",
+        ]
         for body in bodies {
             let error = #expect(throws: MalformedBody.self) { try payload(body) }
             #expect(error?.description.contains("hunter2") == false)

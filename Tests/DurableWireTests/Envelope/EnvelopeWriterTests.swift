@@ -27,7 +27,8 @@ struct EnvelopeWriterTests {
         #expect(
             body
                 == #"{"json":{"a":1,"input":{"x": "1", "y":"2"},"at":"1970-01-01T00:00:00.001Z","whole":null},"#
-                + #""meta":[[0,"input","x"],[0,"input","y"],[42,"input"],[1,"at"],[1,"whole"]]}"#)
+                + #""meta":[[0,"input","x"],[0,"input","y"],[42,"input"],[1,"at"],[1,"whole"]]}"#
+        )
     }
 
     @Test("Places inside lists are indexes, and undefined in a list is an annotated null")
@@ -35,7 +36,9 @@ struct EnvelopeWriterTests {
         let body = encode { body in
             body.object { arguments in
                 arguments.member("tasks") { tasks in
-                    tasks.array([payload(#""1""#, "[[0]]"), .undefined, payload(#"{"d":null}"#, #"[[1,"d"]]"#)]) { task, input in
+                    tasks.array([payload(#""1""#, "[[0]]"), .undefined, payload(#"{"d":null}"#, #"[[1,"d"]]"#)]) {
+                        task,
+                        input in
                         task.object { $0.member("input") { $0.value(input) } }
                     }
                 }
@@ -44,7 +47,8 @@ struct EnvelopeWriterTests {
         #expect(
             body
                 == #"{"json":{"tasks":[{"input":"1"},{"input":null},{"input":{"d":null}}]},"#
-                + #""meta":[[0,"tasks",0,"input"],[3,"tasks",1,"input"],[1,"tasks",2,"input","d"]]}"#)
+                + #""meta":[[0,"tasks",0,"input"],[3,"tasks",1,"input"],[1,"tasks",2,"input","d"]]}"#
+        )
     }
 
     @Test("A single value needs no object, and names are escaped in both places")
@@ -54,10 +58,14 @@ struct EnvelopeWriterTests {
         #expect(encode { $0.value(payload("[1]", "[[6]]")) } == #"{"json":[1],"meta":[[6]]}"#)
         #expect(
             encode { $0.object { $0.member("a\"\n", Timestamp(microseconds: 0)) } }
-                == #"{"json":{"a\"\n":"1970-01-01T00:00:00.000Z"},"meta":[[1,"a\"\n"]]}"#)
+                == #"{"json":{"a\"\n":"1970-01-01T00:00:00.000Z"},"meta":[[1,"a\"\n"]]}"#
+        )
     }
 
-    @Test("Items of a stored meta that say nothing are left out, and so is a meta that is none", arguments: ["5", "[[0", "{}", "[5,\"x\",[]]", ""])
+    @Test(
+        "Items of a stored meta that say nothing are left out, and so is a meta that is none",
+        arguments: ["5", "[[0", "{}", "[5,\"x\",[]]", ""]
+    )
     func brokenMeta(_ meta: String) {
         let body = encode { $0.object { $0.member("a", payload("1", meta)) } }
         #expect(body == #"{"json":{"a":1}}"#)
@@ -67,7 +75,8 @@ struct EnvelopeWriterTests {
     func roundTrip() throws {
         let rich = payload(
             #"{"s":["2024-01-01T00:00:00.000Z"],"m":[["1",null]],"u":[null]}"#,
-            #"[[1,"s",0],[6,"s"],[0,"m",0,0],[3,"m",0,1],[7,"m"],[3,"u",0]]"#)
+            #"[[1,"s",0],[6,"s"],[0,"m",0,0],[3,"m",0,1],[7,"m"],[3,"u",0]]"#
+        )
         let body = EnvelopeWriter.encode { $0.object { $0.member("output", rich) } }
         let output = try #require(Envelope(body).value.members?["output"].payload)
         #expect(output == rich)

@@ -16,10 +16,15 @@ struct WireValueTests {
             value(
                 #"{"json":{"taskId":"t","input":{"when": "2024-01-01T00:00:00.000Z","big":["1"]},"options":{"x":"1"}},"#
                     + #""meta":[[1,"input","when"],[0,"input","big",0],[6,"input","big"],[0,"options","x"],[42,"input"],[42]]}"#
-            ).members)
+            ).members
+        )
         #expect(
             arguments["input"].payload
-                == payload(#"{"when": "2024-01-01T00:00:00.000Z","big":["1"]}"#, #"[[1,"when"],[0,"big",0],[6,"big"],[42]]"#))
+                == payload(
+                    #"{"when": "2024-01-01T00:00:00.000Z","big":["1"]}"#,
+                    #"[[1,"when"],[0,"big",0],[6,"big"],[42]]"#
+                )
+        )
         #expect(arguments["options"].payload == payload(#"{"x":"1"}"#, #"[[0,"x"]]"#))
         #expect(arguments["taskId"].payload == payload(#""t""#))
         let taskID = try arguments["taskId"].json()
@@ -37,7 +42,8 @@ struct WireValueTests {
     @Test("A member may be annotated as a whole")
     func root() throws {
         let arguments = try #require(
-            value(#"{"json":{"input":"2024-01-01T00:00:00.000Z"},"meta":[[1,"input"]]}"#).members)
+            value(#"{"json":{"input":"2024-01-01T00:00:00.000Z"},"meta":[[1,"input"]]}"#).members
+        )
         #expect(arguments["input"].type == .date)
         #expect(arguments["input"].payload == payload(#""2024-01-01T00:00:00.000Z""#, "[[1]]"))
     }
@@ -48,7 +54,8 @@ struct WireValueTests {
             value(
                 #"{"json":{"tasks":[{"taskId":"a","input":"1"},{"taskId":"b","input":{"d":null}},{"taskId":"c"}]},"#
                     + #""meta":[[0,"tasks",0,"input"],[1,"tasks","1","input","d"]]}"#
-            ).members)
+            ).members
+        )
         let tasks = try #require(arguments["tasks"].elements)
         #expect(tasks.count == 3)
         let inputs = tasks.map { $0.members?["input"].payload }

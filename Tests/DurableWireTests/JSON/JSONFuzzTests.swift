@@ -43,10 +43,12 @@ struct JSONFuzzTests {
 
     private static let seeds = [
         #"{"a":[1,-2.5e+3,"x\n\u00e9\ud83d\udc34",null,true,false],"b":{"":{}},"ž":"🐴"}"#,
-        #"[[],[[]],{"k":[{"k":0}]}," "]"#, #""\ud800 lone""#, "-0.0e-0", #"{"taskId":"add1","input":{"n":0}}"#, "[1,2,3]",
+        #"[[],[[]],{"k":[{"k":0}]}," "]"#, #""\ud800 lone""#, "-0.0e-0", #"{"taskId":"add1","input":{"n":0}}"#,
+        "[1,2,3]",
     ]
 
-    private static let alphabet = Array(#"{}[]",:\/bfnrtu0123456789+-.eE aé"#.utf8) + [0x09, 0x0A, 0x00, 0x1F, 0x80, 0xC3, 0xED, 0xF0]
+    private static let alphabet =
+        Array(#"{}[]",:\/bfnrtu0123456789+-.eE aé"#.utf8) + [0x09, 0x0A, 0x00, 0x1F, 0x80, 0xC3, 0xED, 0xF0]
 
     private func mutated(_ random: inout SplitMix) -> [UInt8] {
         var text = Array(Self.seeds[Int.random(in: 0..<Self.seeds.count, using: &random)].utf8)
@@ -107,12 +109,13 @@ private struct Oracle {
         space()
         defer { space() }
         switch peek {
-        case "{": return list("}") { oracle in
-            oracle.space()
-            guard oracle.string() else { return false }
-            oracle.space()
-            return oracle.take(":") && oracle.value()
-        }
+        case "{":
+            return list("}") { oracle in
+                oracle.space()
+                guard oracle.string() else { return false }
+                oracle.space()
+                return oracle.take(":") && oracle.value()
+            }
         case "[": return list("]") { $0.value() }
         case "\"": return string()
         case "t": return "true".unicodeScalars.allSatisfy { take($0) }

@@ -15,13 +15,16 @@ struct JSONSyntaxTests {
     ]
 
     static let invalid: [(text: String, offset: Int)] = [
-        ("", 0), (" ", 1), ("nul", 3), ("nulL", 3), ("truth", 3), ("False", 0), ("nullx", 4), ("NaN", 0), ("undefined", 0),
-        ("+1", 0), ("01", 1), ("-", 1), ("-a", 1), (".5", 0), ("1.", 2), ("1.e5", 2), ("1e", 2), ("1e+", 3), ("0x10", 1),
+        ("", 0), (" ", 1), ("nul", 3), ("nulL", 3), ("truth", 3), ("False", 0), ("nullx", 4), ("NaN", 0),
+        ("undefined", 0),
+        ("+1", 0), ("01", 1), ("-", 1), ("-a", 1), (".5", 0), ("1.", 2), ("1.e5", 2), ("1e", 2), ("1e+", 3),
+        ("0x10", 1),
         ("1_000", 1), ("--1", 1), ("1 2", 2), ("Infinity", 0), ("-Infinity", 1),
         (#"""#, 1), (#""abc"#, 4), (#""\"#, 2), (#""\""#, 3), (#""\x""#, 1), (#""\u12""#, 1), (#""\u123"#, 6),
         (#""\u12G4""#, 1), (#""\U1234""#, 1), ("\"a\nb\"", 2), ("\"\u{0}\"", 1), ("\"0123456\u{1F}\"", 8), ("'a'", 0),
         ("[", 1), ("]", 0), ("[1", 2), ("[1,", 3), ("[1,]", 3), ("[,1]", 1), ("[1 2]", 3), ("[1}", 2), ("[1]]", 3),
-        ("{", 1), ("}", 0), ("{a:1}", 1), ("{1:1}", 1), (#"{"a"}"#, 4), (#"{"a":}"#, 5), (#"{"a":1"#, 6), (#"{"a":1,}"#, 7),
+        ("{", 1), ("}", 0), ("{a:1}", 1), ("{1:1}", 1), (#"{"a"}"#, 4), (#"{"a":}"#, 5), (#"{"a":1"#, 6),
+        (#"{"a":1,}"#, 7),
         (#"{"a":1,,"b":2}"#, 7), (#"{"a":1]"#, 6), (#"{"a" 1}"#, 5), (#"{"a":1 "b":2}"#, 7), (#"{,"a":1}"#, 1),
         (#"{"a":1}x"#, 7), ("[1]//", 3), ("/**/1", 0), ("\u{A0}1", 0), ("1\u{B}", 1), ("\u{FEFF}1", 0),
     ]
@@ -47,13 +50,15 @@ struct JSONSyntaxTests {
     static let brokenUTF8: [[UInt8]] = [
         [0x80], [0xBF], [0xC0, 0x80], [0xC1, 0xBF], [0xC2], [0xC2, 0x41], [0xE0, 0x9F, 0xBF], [0xE1, 0x80],
         [0xED, 0xA0, 0x80], [0xED, 0xBF, 0xBF], [0xEF, 0xBF], [0xF0, 0x8F, 0xBF, 0xBF], [0xF0, 0x90, 0x80],
-        [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xFE], [0xFF], [0xE2, 0x28, 0xA1], [0xF0, 0x90, 0x28, 0xBC],
+        [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xFE], [0xFF], [0xE2, 0x28, 0xA1],
+        [0xF0, 0x90, 0x28, 0xBC],
     ]
 
     @Test("Bytes that are not UTF-8 are rejected where they begin", arguments: brokenUTF8)
     func rejectsBrokenUTF8(_ bytes: [UInt8]) {
         for padding in 0..<9 {
-            let text = [UInt8(ascii: "\"")] + Array(repeating: UInt8(ascii: "a"), count: padding) + bytes + Array("\"".utf8)
+            let text =
+                [UInt8(ascii: "\"")] + Array(repeating: UInt8(ascii: "a"), count: padding) + bytes + Array("\"".utf8)
             let error = #expect(throws: JSONSyntaxError.self) { try JSON(parsing: text) }
             #expect(error == JSONSyntaxError(.invalidUTF8, at: 1 + padding))
         }
@@ -64,7 +69,8 @@ struct JSONSyntaxTests {
         func body(_ levels: Int) -> [UInt8] {
             let closing = opening == "[" ? "]" : "}"
             // One level is the envelope's own.
-            let value = String(repeating: opening, count: levels - 1) + "1" + String(repeating: closing, count: levels - 1)
+            let value =
+                String(repeating: opening, count: levels - 1) + "1" + String(repeating: closing, count: levels - 1)
             return Array("{\"json\":\(value)}".utf8)
         }
         let deepest = try Envelope(body(1000)).value.payload

@@ -10,7 +10,8 @@ struct JSONValueTests {
         arguments: [
             #"{"b":1,"a":[null,true,false,"x"],"n":{"":-0}}"#, "123456789012345678901234567890", "1e400",
             #""\"\\/\b\f\n\r\t\u0000\u001f žluť 🐴""#, "[]", "{}",
-        ])
+        ]
+    )
     func roundTrip(_ text: String) throws {
         let json = try parse(text)
         #expect(String(decoding: json.encode(), as: UTF8.self) == text)
@@ -18,7 +19,9 @@ struct JSONValueTests {
 
     @Test("Escapes are read, and surrogates without a partner become one U+FFFD each")
     func strings() throws {
-        let json = try parse(#"["\u00e9\/\u0041","\ud83d\udc34","a\ud800b","\udc34\ud83d","\ud83d\ud83d\udc34","\ud83dx"]"#)
+        let json = try parse(
+            #"["\u00e9\/\u0041","\ud83d\udc34","a\ud800b","\udc34\ud83d","\ud83d\ud83d\udc34","\ud83dx"]"#
+        )
         let expected = ["é/A", "🐴", "a\u{FFFD}b", "\u{FFFD}\u{FFFD}", "\u{FFFD}🐴", "\u{FFFD}x"]
         #expect(json == .array(expected.map { .string($0) }))
     }
@@ -60,7 +63,8 @@ struct JSONValueTests {
             (1.25e-9, "1.25e-9"), (9_007_199_254_740_991, "9007199254740991"), (.leastNonzeroMagnitude, "5e-324"),
             (1.7976931348623157e308, "1.7976931348623157e+308"), (0.1 + 0.2, "0.30000000000000004"),
             (123_456_789_012_345_683_968, "123456789012345680000"), (.infinity, "null"), (.nan, "null"),
-        ] as [(Double, String)])
+        ] as [(Double, String)]
+    )
     func numbers(_ number: Double, text: String) {
         #expect(String(decoding: JSON.number(number).encode(), as: UTF8.self) == text)
     }

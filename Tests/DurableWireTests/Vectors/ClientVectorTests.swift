@@ -28,12 +28,14 @@ struct ClientVectorTests {
             "the message says what came",
             instead(
                 "200 with a body that cannot be read: "
-                    + "type annotation 0 of meta points at a value that cannot become a BigInt")
+                    + "type annotation 0 of meta points at a value that cannot become a BigInt"
+            )
         ),
         "nonorpc.badpath200": (
             "the message says what came",
             instead(
-                "200 with a body that cannot be read: type annotation 0 of meta points at a value that is not there")
+                "200 with a body that cannot be read: type annotation 0 of meta points at a value that is not there"
+            )
         ),
         "nonorpc.truncate": (
             "the invoker notices that the answer was cut off; were it not, this would be said",
@@ -47,7 +49,9 @@ struct ClientVectorTests {
         "nonorpc.sseEmpty": stream,
     ]
 
-    private static let stream = ("streams are not supported", instead("200 with text/event-stream instead of an oRPC body"))
+    private static let stream = (
+        "streams are not supported", instead("200 with text/event-stream instead of an oRPC body")
+    )
 
     private static func instead(_ what: String) -> Outcome {
         .failed(ExecutionError(message: "The procedure answered \(what)", isRetryable: true, isInternal: true))
@@ -75,13 +79,20 @@ struct ClientVectorTests {
         #expect(Self.vectors.count == 169)
     }
 
-    @Test("A recorded answer means for an attempt what it meant for oRPC's client and upstream's table", arguments: vectors)
+    @Test(
+        "A recorded answer means for an attempt what it meant for oRPC's client and upstream's table",
+        arguments: vectors
+    )
     func replay(_ vector: Vector) throws {
         let recorded = try #require(vector.response)
         let result = try #require(vector.clientResult)
         let outcome = ResponseClassification.classify(
             ProcedureResponse(
-                status: recorded.status, contentType: recorded.headers["content-type"], body: recorded.body))
+                status: recorded.status,
+                contentType: recorded.headers["content-type"],
+                body: recorded.body
+            )
+        )
         if let deviation = Self.deviations[vector.id] {
             #expect(outcome == deviation.outcome)
             return

@@ -35,7 +35,8 @@ struct RecordedProcedures {
             return Payload(
                 json: JSON.object([
                     JSON.Member("authorization", quoted("authorization")), JSON.Member("x", quoted("x-custom")),
-                ]).encode())
+                ]).encode()
+            )
         },
         // Their outputs do not depend on anything: they are in the vectors.
         ["types"]: { _, vector in try Envelope(vector.response?.body ?? []).value.payload },
@@ -45,12 +46,15 @@ struct RecordedProcedures {
             throw RPCError(
                 RPCErrorCode(rawValue: json?["code"]?.string ?? ""),
                 status: json?["status"]?.integer,
-                message: json?["message"]?.string)
+                message: json?["message"]?.string
+            )
         },
         ["errNullData"]: { _, _ in throw RPCError(.conflict, data: Payload(json: "null")) },
         ["errTopLevelDate"]: { _, _ in
             throw RPCError(
-                .conflict, data: Payload(json: Array(#""1970-01-01T00:00:00.000Z""#.utf8), meta: Array("[[1]]".utf8)))
+                .conflict,
+                data: Payload(json: Array(#""1970-01-01T00:00:00.000Z""#.utf8), meta: Array("[[1]]".utf8))
+            )
         },
         ["errCustomCode"]: { _, _ in throw RPCError(RPCErrorCode(rawValue: "MY_CODE")) },
         ["throwString"]: { _, _ in throw RPCError.internalError },
@@ -72,7 +76,8 @@ struct RecordedProcedures {
             throw RPCError(
                 .badRequest,
                 message: "Input validation failed",
-                data: Payload(json: #"{"issues":[{"message":"n must be a non-negative number","path":["n"]}]}"#))
+                data: Payload(json: #"{"issues":[{"message":"n must be a non-negative number","path":["n"]}]}"#)
+            )
         },
         ["flaky"]: { input, vector in
             // It fails so many times before it succeeds; which time this is, is the last character of the vector's id.
@@ -85,7 +90,8 @@ struct RecordedProcedures {
             return Payload(
                 json: JSON.object([
                     JSON.Member("attempts", .number(call)), JSON.Member("value", json?["then"] ?? .null),
-                ]).encode())
+                ]).encode()
+            )
         },
     ]
 

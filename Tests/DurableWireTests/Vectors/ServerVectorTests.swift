@@ -7,7 +7,8 @@ import Testing
 struct ServerVectorTests {
     /// Where we answer otherwise on purpose.
     private static let deviations: [String: String] = [
-        "body.contentType.text/event-stream": "streams as inputs are refused with 400, instead of being read when iterated",
+        "body.contentType.text/event-stream":
+            "streams as inputs are refused with 400, instead of being read when iterated",
         "body.overflow": "numbers are carried as they are, instead of becoming null when they are beyond all doubles",
     ]
 
@@ -48,7 +49,8 @@ struct ServerVectorTests {
     }
 
     private func answer(
-        _ vector: Vector, _ procedure: RecordedProcedures.Procedure
+        _ vector: Vector,
+        _ procedure: RecordedProcedures.Procedure
     ) throws -> (status: Int, body: [UInt8]) {
         do {
             if vector.request.target.hasPrefix("/limit"), vector.request.body.count > 100 {
@@ -68,7 +70,8 @@ struct ServerVectorTests {
 
     @Test(
         "A request to the three procedures is carried without a change of a byte",
-        arguments: Vector.all.filter { $0.group == "durable-latest" })
+        arguments: Vector.all.filter { $0.group == "durable-latest" }
+    )
     func durable(_ vector: Vector) throws {
         let input = try vector.request.input()
         #expect(Envelope.encode(input.payload) == vector.request.body)

@@ -65,13 +65,15 @@ struct Vector: Sendable, CustomTestStringConvertible {
             target: request["path"]?.string ?? "",
             contentType: requestHeaders["content-type"],
             contentDisposition: requestHeaders["content-disposition"],
-            body: Array((request["body"]?.string ?? "").utf8))
+            body: Array((request["body"]?.string ?? "").utf8)
+        )
         response = json["response"].flatMap { response in
             response["status"]?.integer.map { status in
                 Response(
                     status: status,
                     headers: Self.headers(response["headers"]),
-                    body: Array((response["body"]?.string ?? "").utf8))
+                    body: Array((response["body"]?.string ?? "").utf8)
+                )
             }
         }
         handlerInput = json["handler"]?.array?.first?["input"].map { JSValue(tagged: $0) }
