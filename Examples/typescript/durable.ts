@@ -103,10 +103,11 @@ export function durableTask<Input = undefined, Output = unknown>(): DurableTask<
   return {}
 }
 
-/** Declares the task that calls a procedure of this app: its types are the procedure client's. */
-export function procedureTask<Input, Output>(
-  _procedure: (input: Input, ...rest: any[]) => Promise<Output>,
-): DurableTask<Input, Output> {
+/** Declares a task that calls a procedure of this app: its types are those of the procedure's client. */
+export function procedureTask<Client extends (input: any, ...rest: any[]) => Promise<any>>(): DurableTask<
+  Parameters<Client>[0],
+  Awaited<ReturnType<Client>>
+> {
   return {}
 }
 

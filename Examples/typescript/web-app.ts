@@ -15,7 +15,7 @@ import { RPCHandler } from '@orpc/server/node'
 import {
   createDurableTaskORPCHandles,
   durableTask,
-  type DurableTask,
+  procedureTask,
   type DurableTaskORPCRouterClient,
 } from './durable.ts'
 
@@ -36,13 +36,9 @@ const durableClient: DurableTaskORPCRouterClient = createORPCClient(
 )
 
 // The types of the tasks: given by hand, or taken from a procedure of this app.
-type TaskOf<Client> = Client extends (input: infer Input, ...rest: any[]) => Promise<infer Output>
-  ? DurableTask<Input, Output>
-  : never
-
 const tasks = {
   add1: durableTask<{ n: number }, { n: number }>(),
-  add2: durableTask() as TaskOf<RouterClient<typeof webAppRouter>['add2']>,
+  add2: procedureTask<RouterClient<typeof webAppRouter>['add2']>(),
 }
 
 const handles = createDurableTaskORPCHandles(durableClient, tasks)

@@ -2,6 +2,8 @@ import ArgumentParser
 import DurableClient
 import Hummingbird
 import Logging
+import ServiceLifecycle
+import UnixSignals
 
 struct Number: Codable, Sendable {
     var n: Int
@@ -53,19 +55,18 @@ struct WebApp: AsyncParsableCommand {
             logger: logger
         )
 
-        guard runDemo else { return try await app.runService() }
+        let services = ServiceGroup(
+            configuration: .init(services: [app], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        )
+        guard runDemo else { return try await services.run() }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                defer { isListening.finish() }
-                try await app.run()
-            }
+            group.addTask { try await services.run() }
             group.addTask {
                 for await _ in listening {}
                 try await Demo(client: client).run()
+                await services.triggerGracefulShutdown()
             }
-            // The demo ends, or the server could not start.
-            try await group.next()
-            group.cancelAll()
+            try await group.waitForAll()
         }
     }
 }
