@@ -161,6 +161,23 @@ let package = Package(
             ]
         ),
 
+        // A web app whose procedures are the tasks: the README's example. Uses what every user can use, nothing more.
+        .executableTarget(
+            name: "example-web-app",
+            dependencies: [
+                "DurableClient",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Examples/web-app",
+            exclude: ["tasks.yaml"]
+        ),
+
         // What the tests share: the storage conformance suite, a PostgreSQL of their own, web apps that misbehave.
         .target(
             name: "DurableTestKit",

@@ -1,0 +1,73 @@
+// The example web app in plain Node, without dependencies. What an oRPC library does for you is spelled out here.
+//
+//   node web-app.mjs --port 3000 --durable-url http://127.0.0.1:8080/rpc [--token T] [--run-demo]
+import { createServer } from 'node:http'
+import { randomUUID } from 'node:crypto'
+import { parseArgs } from 'node:util'
+
+const { values: flags } = parseArgs({
+  options: {
+    host: { type: 'string', default: '127.0.0.1' }, port: { type: 'string', default: '3000' },
+    'durable-url': { type: 'string' }, token: { type: 'string' }, 'run-demo': { type: 'boolean' },
+  },
+})
+
+// The procedures that the durable execution service calls: POST /rpc/<name> {"json": input} → {"json": output}
+const procedures = {
+  add1: ({ n }) => ({ n: n + 1 }),
+  add2: ({ n }) => ({ n: n + 2 }),
+  flaky(input, headers) {
+    if (Number(headers['durable-retry-attempt'] ?? 0) < 2) throw new RPCError(503, 'SERVICE_UNAVAILABLE', 'Out of paper')
+    return input
+  },
+}
+
+class RPCError extends Error {
+  constructor(status, code, message) { super(message); Object.assign(this, { status, code }) }
+}
+
+const server = createServer(async (request, response) => {
+  let status = 200, json
+  try {
+    const name = request.url.replace(/^\/rpc\//, '')
+    if (!Object.hasOwn(procedures, name)) throw new RPCError(404, 'NOT_FOUND', 'Not Found')
+    const body = (await request.setEncoding('utf8').toArray()).join('')
+    json = await procedures[name](JSON.parse(body || '{}').json, request.headers)
+  } catch (error) {
+    status = error.status ?? 500
+    const [code, message] = error.status ? [error.code, error.message] : ['INTERNAL_SERVER_ERROR', 'Internal server error']
+    json = { defined: false, code, status, message }
+  }
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ json }))
+})
+
+// The other direction: this app calls the service's procedures the same way.
+async function durable(procedure, json) {
+  const authorization = flags.token ? { authorization: `Bearer ${flags.token}` } : {}
+  const response = await fetch(`${flags['durable-url']}/${procedure}`, {
+    method: 'POST', headers: { 'content-type': 'application/json', ...authorization }, body: JSON.stringify({ json }),
+  })
+  const answer = await response.json()
+  if (!response.ok) throw new Error(`${procedure}: ${answer.json.message}`)
+  return answer.json
+}
+
+async function demo(taskId, n, expected, retries) {
+  const options = { idempotencyKey: randomUUID() } // makes it safe to enqueue again when an answer gets lost
+  const executionId = await durable('enqueueTask', { taskId, input: { n }, options })
+  console.log(`${taskId}: enqueued with n = ${n}, stored as ${executionId}`)
+  let execution
+  do execution = await durable('waitForTaskExecution', { taskId, executionId })
+  while (['ready', 'running'].includes(execution.status))
+  console.log(`${taskId}: ${execution.status} after ${execution.retryAttempts} retries, output`, execution.output ?? execution.error)
+  if (execution.output?.n !== expected || execution.retryAttempts !== retries) throw new Error(`${taskId} went wrong`)
+}
+
+await new Promise((resolve, reject) => server.on('error', reject).listen(Number(flags.port), flags.host, resolve))
+if (flags['run-demo']) {
+  await demo('add1', 41, 42, 0)
+  await demo('add2', 40, 42, 0)
+  await demo('flaky', 7, 7, 2)
+  server.close()
+  server.closeAllConnections()
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import DurableClient
+import Hummingbird
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+struct Number: Codable, Sendable {
+    var n: Int
+}
+
+/// A small web app: its procedures do the work, the durable execution service decides when, and how often.
+@main
+struct WebApp: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "example-web-app",
+        abstract: "A web app whose procedures are run as durable tasks."
+    )
+
+    @Option(help: "The address to listen on.")
+    var host = "127.0.0.1"
+
+    @Option(help: "The port to listen on.")
+    var port: Int
+
+    @Option(help: "Where the durable execution service is, e.g. http://127.0.0.1:8080/rpc.")
+    var durableURL: String
+
+    @Option(help: "What the service knows this app by; not needed for a service that is open.")
+    var token: String?
+
+    @Flag(help: "Enqueue one execution of each task, wait for them, print what happened, and exit.")
+    var runDemo = false
+
+    func run() async throws {
+        let router = Router()
+        let rpc = router.group("rpc")
+        rpc.procedure("add1") { (input: Number, _) in Number(n: input.n + 1) }
+        rpc.procedure("add2") { (input: Number, _) in Number(n: input.n + 2) }
+        rpc.procedure("flaky") { (input: Number, call) in
+            guard call.retryAttempt >= 2 else {
+                throw ProcedureError(code: "SERVICE_UNAVAILABLE", status: 503, message: "The printer is out of paper")
+            }
+            return input
+        }
+
+        let client = try DurableClient(url: durableURL, token: token)
+        var logger = Logger(label: "web-app")
+        logger.logLevel = .warning
+        let (listening, isListening) = AsyncStream<Never>.makeStream()
+        let app = Application(
+            router: router,
+            configuration: .init(address: .hostname(host, port: port)),
+            onServerRunning: { _ in isListening.finish() },
+            logger: logger
+        )
+
+        let services = ServiceGroup(
+            configuration: .init(services: [app], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        )
+        guard runDemo else { return try await services.run() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await services.run() }
+            group.addTask {
+                for await _ in listening {}
+                try await Demo(client: client).run()
+                await services.triggerGracefulShutdown()
+            }
+            try await group.waitForAll()
+        }
+    }
+}
