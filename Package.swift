@@ -216,6 +216,13 @@ let package = Package(
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ]
         ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "durable", "DurableClient", "DurableCore", "DurablePostgres", "DurableTestKit", "EmbeddedPostgres", "LibPQ",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
         .testTarget(name: "DurableWireTests", dependencies: ["DurableCore", "DurableWire"]),
         .testTarget(
             name: "EmbeddedPostgresTests",

@@ -10,12 +10,15 @@ package struct PostgresFixture: Sendable {
     package let storage: PostgresStorage
 
     /// Runs the body with a fresh schema, and drops it afterwards.
+    ///
+    /// - Parameter databaseURL: Where; the cluster that all tests share unless given.
     package static func with<Value: Sendable>(
+        databaseURL: String? = nil,
         poolSize: Int = 4,
         migrated: Bool = true,
         _ body: (PostgresFixture) async throws -> Value
     ) async throws -> Value {
-        let databaseURL = try await TestCluster.shared
+        let databaseURL = if let databaseURL { databaseURL } else { try await TestCluster.shared }
         let logger = Logger(label: "test")
         let configuration = DatabaseConfiguration(url: databaseURL, poolSize: poolSize, acquireTimeout: .seconds(20))
         return try await ConnectionPool.withPool(configuration, logger: logger) { pool in

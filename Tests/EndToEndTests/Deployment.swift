@@ -1,0 +1,166 @@
+import DurableClient
+import DurableCore
+import DurablePostgres
+import DurableTestKit
+import Foundation
+import LibPQ
+import Logging
+import Synchronization
+import Testing
+
+/// A whole deployment for one test: a schema of its own in a real PostgreSQL, a web app on a real socket, and as many
+/// real `durable` processes as the test starts.
+final class Deployment: Sendable {
+    struct Number: Codable, Sendable, Equatable {
+        var n: Int
+    }
+
+    let databaseURL: String
+    let schema: String
+    let storage: PostgresStorage
+    let app: StubWebApp
+    let frontEndPort: Int
+    let client: DurableClient
+    private let folder: URL
+    private let processes = Mutex<[DurableProcess]>([])
+
+    private init(
+        databaseURL: String, schema: String, storage: PostgresStorage, app: StubWebApp, tasks: String
+    ) throws {
+        self.databaseURL = databaseURL
+        self.schema = schema
+        self.storage = storage
+        self.app = app
+        frontEndPort = try freePort()
+        client = try DurableClient(url: "http://127.0.0.1:\(frontEndPort)/rpc")
+        folder = FileManager.default.temporaryDirectory.appending(path: "deployment-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try tasks.write(to: folder.appending(path: "tasks.yaml"), atomically: true, encoding: .utf8)
+    }
+
+    /// The tasks file of most tests: `add1`, and `retrying`, which has retries.
+    static func tasks(_ url: String) -> String {
+        """
+        endpoints:
+          app:
+            url: \(url)
+        tasks:
+          add1: { procedure: app/add1, timeoutMs: 60000 }
+          retrying:
+            procedure: app/retrying
+            timeoutMs: 1500
+            retryOptions: { maxAttempts: 3, baseDelayMs: 10 }
+        """
+    }
+
+    /// Runs the body with a deployment that has a front end; the body starts the workers.
+    static func with(
+        databaseURL: String? = nil,
+        tasks: (String) -> String = Deployment.tasks,
+        answering answer: @escaping @Sendable (StubRequest) async -> StubAnswer = { $0.plusOne },
+        _ body: (Deployment) async throws -> Void
+    ) async throws {
+        try await StubWebApp.with(answer) { app in
+            try await PostgresFixture.with(databaseURL: databaseURL) { fixture in
+                let deployment = try Deployment(
+                    databaseURL: fixture.databaseURL, schema: fixture.schema, storage: fixture.storage, app: app,
+                    tasks: tasks(app.url))
+                do {
+                    try await deployment.startFrontEnd()
+                    try await body(deployment)
+                } catch {
+                    await deployment.end(printing: true)
+                    throw error
+                }
+                await deployment.end(printing: false)
+            }
+        }
+    }
+
+    // MARK: Processes
+
+    @discardableResult
+    func start(_ arguments: [String], environment: [String: String] = [:]) throws -> DurableProcess {
+        let process = try DurableProcess(
+            arguments + [
+                "--database-url", databaseURL, "--schema", schema, "--tasks", folder.appending(path: "tasks.yaml").path(),
+            ], environment: environment)
+        processes.withLock { $0.append(process) }
+        return process
+    }
+
+    @discardableResult
+    func startFrontEnd() async throws -> DurableProcess {
+        let process = try start(["serve", "--port", "\(frontEndPort)", "--open"])
+        try await eventually("the front end is ready") { await isReady(port: frontEndPort) }
+        return process
+    }
+
+    /// Starts a worker and waits until it is ready.
+    @discardableResult
+    func startWorker(lease: Int = 5, _ arguments: String...) async throws -> DurableProcess {
+        let port = try freePort()
+        let process = try start(["worker", "--lease-seconds", "\(lease)", "--health-port", "\(port)"] + arguments)
+        try await eventually("the worker is ready") { await isReady(port: port) }
+        return process
+    }
+
+    private func end(printing: Bool) async {
+        for process in processes.withLock({ $0 }) {
+            if printing { print("--- process \(process.processID):\n\(process.output)") }
+            await process.end()
+        }
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    // MARK: Tasks and executions
+
+    var add1: RemoteTask<Number, Number> { client.task("add1", input: Number.self, output: Number.self) }
+    var retrying: RemoteTask<Number, Number> { client.task("retrying", input: Number.self, output: Number.self) }
+
+    func execution(_ id: ExecutionID) async throws -> Execution {
+        try #require(try await storage.executions([id])[id])
+    }
+
+    /// Waits until none of the executions is unfinished, and returns them.
+    func finished(_ ids: [ExecutionID], within limit: Duration = .seconds(60)) async throws -> [Execution] {
+        try await eventually("all executions finish", within: limit) {
+            try await storage.settled(among: ids).count == Set(ids).count
+        }
+        return Array(try await storage.executions(ids).values)
+    }
+}
+
+extension StubRequest {
+    /// The number in a body `{"json":{"n":1}}`.
+    var number: Int {
+        text.split(separator: "\"n\":").last.flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
+    }
+
+    var plusOne: StubAnswer { .json(#"{"json":{"n":\#(number + 1)}}"#) }
+}
+
+/// A port that nothing listens on at present.
+func freePort() throws -> Int {
+    let socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(socket) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+            bind(socket, address, length) == 0 && getsockname(socket, address, &length) == 0
+        }
+    }
+    try #require(isBound)
+    return Int(UInt16(bigEndian: address.sin_port))
+}
+
+/// Whether `/readyz` on that port answers 200.
+func isReady(port: Int) async -> Bool {
+    guard let url = URL(string: "http://127.0.0.1:\(port)/readyz"),
+        let (_, response) = try? await URLSession.shared.data(from: url)
+    else { return false }
+    return (response as? HTTPURLResponse)?.statusCode == 200
+}
