@@ -49,7 +49,8 @@ package struct FrontEnd: Service {
             idleTimeout: configuration.idleTimeout,
             responder: responder(probe),
             logger: logger,
-            onListening: onListening)
+            onListening: onListening
+        )
         // The last is the first that learns of a shutdown; the others follow one by one.
         let services: [any Service] = [
             FinishWatching(executions: executions), listener, Draining(probe: probe, delay: configuration.drainDelay),
@@ -68,17 +69,21 @@ package struct FrontEnd: Service {
         return RPCResponder(
             procedures: ProcedureTable(
                 prefix: configuration.rpcPrefix,
-                Dictionary(procedures.map { ([$0.name], $0) }) { first, _ in first }),
+                Dictionary(procedures.map { ([$0.name], $0) }) { first, _ in first }
+            ),
             access: configuration.access,
             admission: Admission(
                 limits: .init(
                     requests: configuration.maxConcurrentRequests,
                     waits: configuration.maxConcurrentWaits,
-                    bytes: configuration.maxBufferedBytes)),
+                    bytes: configuration.maxBufferedBytes
+                )
+            ),
             health: HealthRoutes(probe: probe),
             metrics: RequestMetrics(procedures: procedures.map(\.name), factory: metrics),
             failures: FailureLog(logger: logger),
-            logger: logger)
+            logger: logger
+        )
     }
 }
 

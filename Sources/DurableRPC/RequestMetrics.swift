@@ -1,7 +1,9 @@
 import Metrics
 import Synchronization
 
-/// The numbers that a front end keeps about its requests. Handles are made once: making one costs far more than using it.
+/// The numbers that a front end keeps about its requests.
+///
+/// Handles are made once: making one costs far more than using it.
 final class RequestMetrics: Sendable {
     private struct Key: Hashable {
         let procedure: String
@@ -26,7 +28,8 @@ final class RequestMetrics: Sendable {
                     Timer(
                         label: "durable_rpc_request_duration_seconds",
                         dimensions: [("procedure", name)],
-                        factory: factory)
+                        factory: factory
+                    )
                 )
             }
         ) { first, _ in first }
@@ -45,7 +48,8 @@ final class RequestMetrics: Sendable {
             let counter = Counter(
                 label: "durable_rpc_requests_total",
                 dimensions: [("procedure", procedure), ("code", code)],
-                factory: factory)
+                factory: factory
+            )
             counters[key] = counter
             return counter
         }

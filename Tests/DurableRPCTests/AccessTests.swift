@@ -9,25 +9,32 @@ struct AccessTests {
             Token(name: "reader", roles: [.read], text: "read-only"),
             Token(name: "app", roles: [.enqueue, .read], text: "both"),
             Token(name: "ops", roles: [.admin], text: "everything"),
-        ]))
+        ])
+    )
 
     @Test("both forms of the header are accepted", arguments: ["Bearer both", "both", "bearer both", "Bearer  both"])
     func forms(authorization: String) async throws {
         try await RunningService.with(access: Self.access) { service in
             let reply = try await service.client.call(
-                "enqueueTask", #"{"json":{"taskId":"add1"}}"#, headers: ["authorization": authorization])
+                "enqueueTask",
+                #"{"json":{"taskId":"add1"}}"#,
+                headers: ["authorization": authorization]
+            )
             #expect(reply.status == 200)
         }
     }
 
     @Test(
         "without a token that is known nothing is done",
-        arguments: [nil, "", "Bearer", "Bearer ", "Bearer bot", "Bearer both2", "Basic both", "enqueue-onl"])
+        arguments: [nil, "", "Bearer", "Bearer ", "Bearer bot", "Bearer both2", "Basic both", "enqueue-onl"]
+    )
     func unauthorized(authorization: String?) async throws {
         try await RunningService.with(access: Self.access) { service in
             let reply = try await service.client.call(
-                "enqueueTask", #"{"json":{"taskId":"add1"}}"#,
-                headers: authorization.map { ["authorization": $0] } ?? [:])
+                "enqueueTask",
+                #"{"json":{"taskId":"add1"}}"#,
+                headers: authorization.map { ["authorization": $0] } ?? [:]
+            )
             #expect(reply.status == 401)
             #expect(reply.headers["content-type"] == "application/json")
             #expect(reply.headers["www-authenticate"] == "Bearer")
@@ -56,7 +63,8 @@ struct AccessTests {
                     "enqueueTask", "enqueueTasks", "getTaskExecution", "waitForTaskExecution", "cancelTaskExecution",
                 ]
             ),
-        ])
+        ]
+    )
     func roles(token: String, allowed: [String]) async throws {
         let needs = [
             "enqueueTask": "enqueue", "enqueueTasks": "enqueue", "getTaskExecution": "read",
@@ -71,7 +79,8 @@ struct AccessTests {
                     #expect(reply.status == 403)
                     #expect(
                         reply.text
-                            == RefusalTests.body("FORBIDDEN", 403, "\(procedure) needs a token with the role \(roles)"))
+                            == RefusalTests.body("FORBIDDEN", 403, "\(procedure) needs a token with the role \(roles)")
+                    )
                 }
             }
         }

@@ -26,7 +26,8 @@ struct ConnectionTests {
 
     @Test(
         "the largest body is taken, one byte more is refused",
-        arguments: [("enqueueTask", 1 << 20 + 64 << 10), ("enqueueTasks", 16 << 20)])
+        arguments: [("enqueueTask", 1 << 20 + 64 << 10), ("enqueueTasks", 16 << 20)]
+    )
     func bodyLimit(procedure: String, limit: Int) async throws {
         try await RunningService.with { service in
             func send(_ size: Int, chunked: Bool) async throws -> HTTPConnection.Reply {
@@ -38,7 +39,11 @@ struct ConnectionTests {
                     chunked
                     ? Array((String(size, radix: 16) + "\r\n").utf8) + bytes + Array("\r\n0\r\n\r\n".utf8) : bytes
                 return try await service.client.send(
-                    "POST", "/rpc/\(procedure)", framed, headers: chunked ? ["transfer-encoding": "chunked"] : [:])
+                    "POST",
+                    "/rpc/\(procedure)",
+                    framed,
+                    headers: chunked ? ["transfer-encoding": "chunked"] : [:]
+                )
             }
             for chunked in [false, true] {
                 let accepted = try await send(limit, chunked: chunked)
@@ -48,8 +53,11 @@ struct ConnectionTests {
                 #expect(
                     refused.text
                         == RefusalTests.body(
-                            "PAYLOAD_TOO_LARGE", 413,
-                            "The request is larger than \(limit) bytes, the most that is accepted"))
+                            "PAYLOAD_TOO_LARGE",
+                            413,
+                            "The request is larger than \(limit) bytes, the most that is accepted"
+                        )
+                )
             }
         }
     }
@@ -59,7 +67,8 @@ struct ConnectionTests {
         try await RunningService.with(access: AccessTests.access) { service in
             try await HTTPConnection.with(port: service.client.port) { connection in
                 try await connection.send(
-                    Client.request("POST", "/rpc/enqueueTask", Self.body, headers: ["content-length": "1000000"]))
+                    Client.request("POST", "/rpc/enqueueTask", Self.body, headers: ["content-length": "1000000"])
+                )
                 let reply = try await connection.reply()
                 #expect(reply.status == 401)
                 #expect(reply.headers["connection"] == "close")
@@ -131,7 +140,8 @@ struct ConnectionTests {
         try await RunningService.with(configure: { $0.maxConcurrentRequests = 1 }) { service in
             try await HTTPConnection.with(port: service.client.port) { connection in
                 try await connection.send(
-                    Client.request("POST", "/rpc/enqueueTask", Self.body, headers: ["content-length": "1000"]))
+                    Client.request("POST", "/rpc/enqueueTask", Self.body, headers: ["content-length": "1000"])
+                )
             }
             try await eventually {
                 try await service.client.call("enqueueTask", #"{"json":{"taskId":"other"}}"#).status == 200
@@ -145,7 +155,11 @@ struct ConnectionTests {
     func portTaken() async throws {
         try await RunningService.with { service in
             let second = HealthServer(
-                host: "127.0.0.1", port: service.client.port, readiness: { .ready }, logger: service.log.logger)
+                host: "127.0.0.1",
+                port: service.client.port,
+                readiness: { .ready },
+                logger: service.log.logger
+            )
             let error = await #expect(throws: CannotListen.self) { try await second.run() }
             #expect(error?.description.hasPrefix("Cannot listen on 127.0.0.1:\(service.client.port): ") == true)
             #expect(error?.description.contains("Address already in use") == true)

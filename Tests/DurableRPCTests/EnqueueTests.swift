@@ -8,7 +8,8 @@ struct EnqueueTests {
         try await RunningService.with { service in
             let reply = try await service.client.call(
                 "enqueueTask",
-                #"{"json":{"taskId":"add1","input":{"n":0},"options":{"retryOptions":{"maxAttempts":3},"sleepMsBeforeRun":50,"timeoutMs":1234}}}"#)
+                #"{"json":{"taskId":"add1","input":{"n":0},"options":{"retryOptions":{"maxAttempts":3},"sleepMsBeforeRun":50,"timeoutMs":1234}}}"#
+            )
             #expect(reply.status == 200)
             #expect(reply.headers["content-type"] == "application/json")
             let id = String(reply.text.dropFirst(9).dropLast(2))
@@ -16,13 +17,16 @@ struct EnqueueTests {
             #expect(id.hasPrefix("te_"))
 
             let record = try await service.client.call(
-                "getTaskExecution", #"{"json":{"taskId":"add1","executionId":"\#(id)"}}"#)
+                "getTaskExecution",
+                #"{"json":{"taskId":"add1","executionId":"\#(id)"}}"#
+            )
             #expect(record.status == 200)
             #expect(record.headers["content-type"] == "application/json")
             #expect(
                 record.text.hasPrefix(
                     #"{"json":{"taskId":"add1","executionId":"\#(id)","areChildrenSequential":false,"retryOptions":{"maxAttempts":3},"sleepMsBeforeRun":50,"timeoutMs":1234,"input":{"n":0},"status":"ready","retryAttempts":0,"startAt":""#
-                ))
+                )
+            )
             #expect(record.text.hasSuffix(#""meta":[[1,"startAt"],[1,"createdAt"],[1,"updatedAt"]]}"#))
         }
     }
@@ -31,9 +35,13 @@ struct EnqueueTests {
     func completed() async throws {
         try await RunningService.with { service in
             let id = try await service.client.enqueue()
-            try await service.complete(with: Payload(json: Array(#""2020-01-01T00:00:00.000Z""#.utf8), meta: Array("[[1]]".utf8)))
+            try await service.complete(
+                with: Payload(json: Array(#""2020-01-01T00:00:00.000Z""#.utf8), meta: Array("[[1]]".utf8))
+            )
             let record = try await service.client.call(
-                "getTaskExecution", #"{"json":{"taskId":"add1","executionId":"\#(id)"}}"#)
+                "getTaskExecution",
+                #"{"json":{"taskId":"add1","executionId":"\#(id)"}}"#
+            )
             #expect(record.text.contains(#""status":"completed","output":"2020-01-01T00:00:00.000Z","#))
             #expect(record.text.contains(#"[1,"output"]"#))
         }
@@ -67,11 +75,14 @@ struct EnqueueTests {
         try await RunningService.with { service in
             let moved = input.meta.map { _ in ",\"meta\":[\(input.expectedMeta)]" } ?? ""
             let id = try await service.client.enqueue(
-                "{\"json\":{\"taskId\":\"add1\",\"input\":\(input.json)}\(moved)}")
+                "{\"json\":{\"taskId\":\"add1\",\"input\":\(input.json)}\(moved)}"
+            )
             let lease = try #require(try await service.lease().first)
             #expect(lease.input == Payload(json: Array(input.json.utf8), meta: input.meta.map { Array($0.utf8) }))
             let record = try await service.client.call(
-                "getTaskExecution", #"{"json":{"taskId":"add1","executionId":"\#(id)"}}"#)
+                "getTaskExecution",
+                #"{"json":{"taskId":"add1","executionId":"\#(id)"}}"#
+            )
             #expect(record.text.contains("\"input\":\(input.json),\"executorId\""))
             #expect(input.expectedMeta.isEmpty || record.text.contains(input.expectedMeta))
         }
@@ -84,7 +95,9 @@ struct EnqueueTests {
             let lease = try #require(try await service.lease().first)
             #expect(lease.input == .undefined)
             let record = try await service.client.call(
-                "getTaskExecution", #"{"json":{"taskId":"add1","executionId":"\#(id)"}}"#)
+                "getTaskExecution",
+                #"{"json":{"taskId":"add1","executionId":"\#(id)"}}"#
+            )
             #expect(!record.text.contains("\"input\""))
         }
     }
@@ -117,7 +130,9 @@ struct EnqueueTests {
             #expect(Set(ids).count == 1000)
             let leases = try await service.lease()
             let inputs = Dictionary(
-                leases.map { ($0.executionID.description, $0.input) }, uniquingKeysWith: { first, _ in first })
+                leases.map { ($0.executionID.description, $0.input) },
+                uniquingKeysWith: { first, _ in first }
+            )
             for (index, id) in ids.enumerated() {
                 #expect(inputs[String(id)] == Payload(json: String(index)))
             }
@@ -160,7 +175,8 @@ struct EnqueueTests {
                 #"{"taskId":"add1","input":2,"options":{"idempotencyKey":"k"}}"#, 409,
                 "The idempotency key was used before for task add1 with another input; use a new key for a new input [index=2]"
             ),
-        ])
+        ]
+    )
     func oneBad(task: String, status: Int, message: String) async throws {
         try await RunningService.with { service in
             let good = #"{"taskId":"add1","input":1,"options":{"idempotencyKey":"k"}},{"taskId":"add1"}"#
@@ -204,7 +220,9 @@ struct EnqueueTests {
             let other = try await service.client.enqueue()
             try await service.complete()
             let completed = try await service.client.call(
-                "cancelTaskExecution", #"{"json":{"taskId":"add1","executionId":"\#(other)"}}"#)
+                "cancelTaskExecution",
+                #"{"json":{"taskId":"add1","executionId":"\#(other)"}}"#
+            )
             #expect(completed.text.contains(#""status":"completed""#))
         }
     }
@@ -221,11 +239,15 @@ struct EnqueueTests {
             ("ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=1", false, false),
             ("00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", "a=1", false, false),
             ("nonsense", "a=1", false, false),
-        ])
+        ]
+    )
     func trace(parent: String, state: String, keepsParent: Bool, keepsState: Bool) async throws {
         try await RunningService.with { service in
             let reply = try await service.client.call(
-                "enqueueTask", #"{"json":{"taskId":"add1"}}"#, headers: ["traceparent": parent, "tracestate": state])
+                "enqueueTask",
+                #"{"json":{"taskId":"add1"}}"#,
+                headers: ["traceparent": parent, "tracestate": state]
+            )
             #expect(reply.status == 200)
             let lease = try #require(try await service.lease().first)
             #expect(lease.trace?.traceparent == (keepsParent ? parent : nil))

@@ -37,7 +37,8 @@ struct HealthTests {
                 }
                 let seconds = Int((ContinuousClock.now - start).components.seconds)
                 #expect(asked.withLock { $0 } <= 1 + seconds)
-            })
+            }
+        )
     }
 
     @Test("on shutdown readiness says no first, and requests are still taken meanwhile")
@@ -80,8 +81,12 @@ struct HealthTests {
     func healthServer() async throws {
         let (ports, port) = AsyncStream<Int>.makeStream()
         let server = HealthServer(
-            host: "127.0.0.1", port: 0, readiness: { .notReady(reason: "the claimer is stuck") },
-            logger: RecordedLog().logger, onListening: { port.yield($0) })
+            host: "127.0.0.1",
+            port: 0,
+            readiness: { .notReady(reason: "the claimer is stuck") },
+            logger: RecordedLog().logger,
+            onListening: { port.yield($0) }
+        )
         let group = ServiceGroup(configuration: .init(services: [server], logger: RecordedLog().logger))
         try await withThrowingTaskGroup { tasks in
             tasks.addTask { try await group.run() }

@@ -36,11 +36,19 @@ struct OverloadTests {
     func tooManyBytes() async throws {
         try await RunningService.with(configure: { $0.maxBufferedBytes = 1000 }) { service in
             let refused = try await service.client.send(
-                "POST", "/rpc/enqueueTask", [], headers: ["content-length": "1001"])
+                "POST",
+                "/rpc/enqueueTask",
+                [],
+                headers: ["content-length": "1001"]
+            )
             #expect(refused.text == Self.unavailable)
             #expect(refused.headers["connection"] == "close")
             let unannounced = try await service.client.send(
-                "POST", "/rpc/enqueueTask", [], headers: ["transfer-encoding": "chunked"])
+                "POST",
+                "/rpc/enqueueTask",
+                [],
+                headers: ["transfer-encoding": "chunked"]
+            )
             #expect(unannounced.text == Self.unavailable)
             _ = try await service.client.enqueue()
         }
@@ -55,7 +63,8 @@ struct OverloadTests {
             for (procedure, body) in [
                 ("enqueueTask", #"{"json":{"taskId":"add1"}}"#),
                 ("enqueueTasks", #"{"json":{"tasks":[{"taskId":"add1"}]}}"#),
-                ("getTaskExecution", execution), ("cancelTaskExecution", execution), ("waitForTaskExecution", execution),
+                ("getTaskExecution", execution), ("cancelTaskExecution", execution),
+                ("waitForTaskExecution", execution),
                 ("enqueueTask", #"{"json":{"taskId":"unheard_of"}}"#),
             ] {
                 let reply = try await service.client.call(procedure, body)
@@ -81,7 +90,8 @@ struct OverloadTests {
         arguments: [
             StorageError.rejected(reason: "syntax error in SELECT"),
             .schemaMismatch(reason: "The schema is older than this program; run durable migrate"),
-        ])
+        ]
+    )
     func fault(error: StorageError) async throws {
         try await RunningService.with { service in
             service.storage.fail(with: error)
@@ -100,13 +110,16 @@ struct OverloadTests {
             _ = try await service.client.call("enqueueTask", #"{"json":{"taskId":"hunter2"}}"#)
             func count(_ code: String) throws -> Int64 {
                 try service.metrics.expectCounter(
-                    "durable_rpc_requests_total", [("procedure", "enqueueTask"), ("code", code)]
+                    "durable_rpc_requests_total",
+                    [("procedure", "enqueueTask"), ("code", code)]
                 ).totalValue
             }
             #expect(try count("OK") == 2)
             #expect(try count("NOT_FOUND") == 1)
             let timer = try service.metrics.expectTimer(
-                "durable_rpc_request_duration_seconds", [("procedure", "enqueueTask")])
+                "durable_rpc_request_duration_seconds",
+                [("procedure", "enqueueTask")]
+            )
             #expect(timer.values.count == 3)
             let inFlight = try service.metrics.expectMeter("durable_rpc_requests_in_flight")
             #expect(inFlight.values.last == 0)

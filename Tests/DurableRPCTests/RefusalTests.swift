@@ -69,7 +69,8 @@ struct RefusalTests {
                 "waitForTaskExecution", #"{"json":{"taskId":"add1","executionId":"invalid","timeoutMs":60000}}"#, 404,
                 "Task execution not found [executionId=invalid]"
             ),
-        ])
+        ]
+    )
     func arguments(procedure: String, body: String, status: Int, message: String) async throws {
         try await RunningService.with { service in
             let reply = try await service.client.call(procedure, body)
@@ -85,13 +86,17 @@ struct RefusalTests {
         try await RunningService.with { service in
             let id = try await service.client.enqueue()
             let reply = try await service.client.call(
-                "getTaskExecution", #"{"json":{"taskId":"other","executionId":"\#(id)"}}"#)
+                "getTaskExecution",
+                #"{"json":{"taskId":"other","executionId":"\#(id)"}}"#
+            )
             #expect(
                 reply.text
                     == Self.body(
-                        "NOT_FOUND", 404,
+                        "NOT_FOUND",
+                        404,
                         "Task execution belongs to another task [providedTaskId=other] [taskId=add1] [executionId=\(id)]"
-                    ))
+                    )
+            )
         }
     }
 
@@ -100,7 +105,8 @@ struct RefusalTests {
         arguments: [
             "{", "null", #"{"json":}"#, #"{"json":1}x"#, #"{"json":{"a":1},"meta":[[1,"b"]]}"#, #"{"json":1,"meta":5}"#,
             #"{"json":"x","meta":[[0]]}"#, "{\"json\":\"\u{1}\"}", #"{"json":"\x"}"#,
-        ])
+        ]
+    )
     func malformed(body: String) async throws {
         try await RunningService.with { service in
             let reply = try await service.client.call("enqueueTask", body)
@@ -123,12 +129,16 @@ struct RefusalTests {
         try await RunningService.with { service in
             let body = #"{"json":{"taskId":"add1"}}"#
             let form = try await service.client.call(
-                "enqueueTask", body, headers: ["content-type": "multipart/form-data; boundary=x"])
+                "enqueueTask",
+                body,
+                headers: ["content-type": "multipart/form-data; boundary=x"]
+            )
             #expect(form.text == Self.body("BAD_REQUEST", 400, Self.malformed))
             let text = try await service.client.call("enqueueTask", body, headers: ["content-type": "text/plain"])
             #expect(
                 text.text
-                    == Self.body("BAD_REQUEST", 400, "The input must be an object: {taskId, input, options?}"))
+                    == Self.body("BAD_REQUEST", 400, "The input must be an object: {taskId, input, options?}")
+            )
         }
     }
 
@@ -152,7 +162,8 @@ struct RefusalTests {
         arguments: [
             "/rpc", "/rpc/", "/rpc/nothing", "/rpc/enqueuetask", "/rpc/enqueueTask//", "/rpc//enqueueTask",
             "/rpc/a/enqueueTask", "/enqueueTask", "/rpcx/enqueueTask", "/", "/rpc/%65nqueueTask",
-        ])
+        ]
+    )
     func unknown(path: String) async throws {
         try await RunningService.with { service in
             let reply = try await service.client.send("POST", path, Array(#"{"json":{"taskId":"add1"}}"#.utf8))
@@ -166,7 +177,10 @@ struct RefusalTests {
     func methods(method: String) async throws {
         try await RunningService.with { service in
             let reply = try await service.client.send(
-                method, "/rpc/enqueueTask/?x=1", Array(#"{"json":{"taskId":"add1"}}"#.utf8))
+                method,
+                "/rpc/enqueueTask/?x=1",
+                Array(#"{"json":{"taskId":"add1"}}"#.utf8)
+            )
             #expect(reply.status == 200)
         }
     }
@@ -175,7 +189,10 @@ struct RefusalTests {
     func get() async throws {
         try await RunningService.with { service in
             let path = "/rpc/enqueueTask?data="
-            let refused = try await service.client.send("GET", path + "%7B%22json%22%3A%7B%22taskId%22%3A%22add1%22%7D%7D")
+            let refused = try await service.client.send(
+                "GET",
+                path + "%7B%22json%22%3A%7B%22taskId%22%3A%22add1%22%7D%7D"
+            )
             #expect(refused.status == 405)
             #expect(refused.text == Self.body("METHOD_NOT_SUPPORTED", 405, "Method Not Supported"))
             let malformed = try await service.client.send("GET", path + "%7B")

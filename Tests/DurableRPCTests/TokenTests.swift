@@ -30,9 +30,12 @@ struct TokenTests {
 
     @Test("tokens come from a file with comments and blank lines, and from the environment")
     func load() throws {
-        try Self.withFile("# ours\n\nweb enqueue,read \(Self.secret)\r\n  ops\tadmin  \(Self.other.uppercased())\n") { path in
+        try Self.withFile("# ours\n\nweb enqueue,read \(Self.secret)\r\n  ops\tadmin  \(Self.other.uppercased())\n") {
+            path in
             let tokens = try Tokens.load(
-                file: path, environment: ["DURABLE_TOKEN_CI": "enqueue:a:b", "DURABLE_TOKENS": path, "HOME": "/"])
+                file: path,
+                environment: ["DURABLE_TOKEN_CI": "enqueue:a:b", "DURABLE_TOKENS": path, "HOME": "/"]
+            )
             #expect(tokens.all.map(\.name) == ["web", "ops", "ci"])
             #expect(tokens.all.map(\.roles) == [[.enqueue, .read], [.admin], [.enqueue]])
         }
@@ -49,7 +52,8 @@ struct TokenTests {
                 again read \(Self.secret)
                 none read \(Self.empty)
                 """,
-            ["DURABLE_TOKEN_": "read:x", "DURABLE_TOKEN_A": "hunter2", "DURABLE_TOKEN_B": "read:hünter2"])
+            ["DURABLE_TOKEN_": "read:x", "DURABLE_TOKEN_A": "hunter2", "DURABLE_TOKEN_B": "read:hünter2"]
+        )
         #expect(
             problems == [
                 "tokens:1: expected three words, name role[,role] sha256-of-token, got 2",
@@ -62,7 +66,8 @@ struct TokenTests {
                 "DURABLE_TOKEN_: the token's name is missing after DURABLE_TOKEN_",
                 "DURABLE_TOKEN_A: expected role[,role]:token, found no colon",
                 "DURABLE_TOKEN_B: the token has characters that no header can carry; use visible ASCII only",
-            ])
+            ]
+        )
         #expect(!problems.joined().contains("unter2"))
     }
 
@@ -72,7 +77,8 @@ struct TokenTests {
         #expect(
             problems == [
                 "There are no tokens; write a tokens file, or set DURABLE_TOKEN_<NAME>=role[,role]:token"
-            ])
+            ]
+        )
     }
 
     @Test("a file that is not there is a problem")

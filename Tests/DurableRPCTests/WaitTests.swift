@@ -76,7 +76,8 @@ struct WaitTests {
             let id = try await service.client.enqueue()
             try await HTTPConnection.with(port: service.client.port) { connection in
                 try await connection.send(
-                    Client.request("POST", "/rpc/waitForTaskExecution", Array(Self.body(id, timeoutMs: 60_000).utf8)))
+                    Client.request("POST", "/rpc/waitForTaskExecution", Array(Self.body(id, timeoutMs: 60_000).utf8))
+                )
                 try await eventually { service.storage.calls(.settled) > 0 }
                 let full = try await service.client.call("waitForTaskExecution", Self.body(id, timeoutMs: 0))
                 #expect(full.status == 503)

@@ -4,7 +4,10 @@ struct Client: Sendable {
 
     /// Sends one request on a connection of its own.
     func send(
-        _ method: String = "POST", _ path: String, _ body: [UInt8] = [], headers: [String: String] = [:]
+        _ method: String = "POST",
+        _ path: String,
+        _ body: [UInt8] = [],
+        headers: [String: String] = [:]
     ) async throws -> HTTPConnection.Reply {
         try await HTTPConnection.with(port: port) { connection in
             try await connection.send(Self.request(method, path, body, headers: headers))
@@ -14,7 +17,9 @@ struct Client: Sendable {
 
     /// Calls a procedure under the standard prefix with a JSON body.
     func call(
-        _ procedure: String, _ body: String, headers: [String: String] = [:]
+        _ procedure: String,
+        _ body: String,
+        headers: [String: String] = [:]
     ) async throws -> HTTPConnection.Reply {
         let all = headers.merging(["content-type": "application/json"]) { own, _ in own }
         return try await send("POST", "/rpc/\(procedure)", Array(body.utf8), headers: all)
@@ -30,11 +35,15 @@ struct Client: Sendable {
     struct Unexpected: Error { let reply: String }
 
     static func request(
-        _ method: String, _ path: String, _ body: [UInt8], headers: [String: String] = [:]
+        _ method: String,
+        _ path: String,
+        _ body: [UInt8],
+        headers: [String: String] = [:]
     ) -> [UInt8] {
         var head = "\(method) \(path) HTTP/1.1\r\nhost: durable.test\r\n"
         for (name, value) in headers.sorted(by: { $0.key < $1.key }) { head += "\(name): \(value)\r\n" }
-        if headers["transfer-encoding"] == nil, !body.isEmpty || method == "POST" {
+        let isFramed = headers["content-length"] != nil || headers["transfer-encoding"] != nil
+        if !isFramed, !body.isEmpty || method == "POST" {
             head += "content-length: \(body.count)\r\n"
         }
         return Array((head + "\r\n").utf8) + body

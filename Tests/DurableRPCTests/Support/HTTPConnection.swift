@@ -14,7 +14,8 @@ enum HTTPConnection {
 
     /// Connects, runs the body, and hangs up.
     static func with<Result: Sendable>(
-        port: Int, _ body: @Sendable (inout HTTPReader) async throws -> Result
+        port: Int,
+        _ body: @Sendable (inout HTTPReader) async throws -> Result
     ) async throws -> Result {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: port) { channel in

@@ -29,7 +29,8 @@ struct RunningService: Sendable {
         var configuration = FrontEndConfiguration(port: 0, access: access)
         configure(&configuration)
         let storage = ObservedStorage(
-            InMemoryStorage { Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)) })
+            InMemoryStorage { Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)) }
+        )
         let signals = LocalSignals()
         let metrics = TestMetrics()
         let log = RecordedLog()
@@ -40,9 +41,11 @@ struct RunningService: Sendable {
             readiness: readiness,
             logger: log.logger,
             metrics: metrics,
-            onListening: { port.yield($0) })
+            onListening: { port.yield($0) }
+        )
         let group = ServiceGroup(
-            configuration: .init(services: [.init(service: frontEnd)], logger: log.logger))
+            configuration: .init(services: [.init(service: frontEnd)], logger: log.logger)
+        )
         try await withThrowingTaskGroup { tasks in
             tasks.addTask {
                 defer { port.finish() }
@@ -52,8 +55,14 @@ struct RunningService: Sendable {
             if let port = await iterator.next() {
                 try await body(
                     RunningService(
-                        client: Client(port: port), storage: storage, signals: signals, metrics: metrics, log: log,
-                        group: group))
+                        client: Client(port: port),
+                        storage: storage,
+                        signals: signals,
+                        metrics: metrics,
+                        log: log,
+                        group: group
+                    )
+                )
             }
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
