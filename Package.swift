@@ -191,6 +191,18 @@ let package = Package(
             ],
             path: "Tests/DurableTestKit"
         ),
+        .testTarget(
+            name: "DurableRPCTests",
+            dependencies: [
+                "DurableCore", "DurableRPC",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
         .testTarget(name: "DurableCoreTests", dependencies: ["DurableCore", "DurableTestKit"]),
         .testTarget(
             name: "DurablePostgresTests",

@@ -32,7 +32,10 @@ struct Answer: Sendable {
 
     func response(to request: Request) -> Response {
         let response = Response(
-            status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+            status: status,
+            headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body))
+        )
         // HTTP allows no body here; the procedure was called all the same, as with oRPC's own server.
         return request.method == .head ? response.createHeadResponse() : response
     }

@@ -2,7 +2,7 @@ package import DurableCore
 import DurableWire
 import Hummingbird
 package import Logging
-import NIOCore
+package import Metrics
 import ServiceLifecycle
 
 /// Answers the web app's calls over HTTP, until it is told to shut down.
@@ -16,23 +16,27 @@ package struct FrontEnd: Service {
     private let executions: Executions
     private let readiness: @Sendable () async -> Readiness
     private let logger: Logger
+    private let metrics: any MetricsFactory
     private let onListening: @Sendable (_ port: Int) async -> Void
 
     /// - Parameters:
     ///   - executions: What to call. The front end also runs it, for the sake of those who wait.
     ///   - readiness: Whether the storage can be used. Asked at most once a second; the reason it gives is public.
+    ///   - metrics: Where the numbers of its requests go.
     ///   - onListening: Called once, with the port that is listened on.
     package init(
         _ configuration: FrontEndConfiguration,
         executions: Executions,
         readiness: @escaping @Sendable () async -> Readiness,
         logger: Logger,
+        metrics: any MetricsFactory = MetricsSystem.factory,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.executions = executions
         self.readiness = readiness
         self.logger = logger
+        self.metrics = metrics
         self.onListening = onListening
     }
 
@@ -45,7 +49,8 @@ package struct FrontEnd: Service {
             idleTimeout: configuration.idleTimeout,
             responder: responder(probe),
             logger: logger,
-            onListening: onListening)
+            onListening: onListening
+        )
         // The last is the first that learns of a shutdown; the others follow one by one.
         let services: [any Service] = [
             FinishWatching(executions: executions), listener, Draining(probe: probe, delay: configuration.drainDelay),
@@ -64,17 +69,21 @@ package struct FrontEnd: Service {
         return RPCResponder(
             procedures: ProcedureTable(
                 prefix: configuration.rpcPrefix,
-                Dictionary(procedures.map { ([$0.name], $0) }) { first, _ in first }),
+                Dictionary(procedures.map { ([$0.name], $0) }) { first, _ in first }
+            ),
             access: configuration.access,
             admission: Admission(
                 limits: .init(
                     requests: configuration.maxConcurrentRequests,
                     waits: configuration.maxConcurrentWaits,
-                    bytes: configuration.maxBufferedBytes)),
+                    bytes: configuration.maxBufferedBytes
+                )
+            ),
             health: HealthRoutes(probe: probe),
-            metrics: RequestMetrics(procedures: procedures.map(\.name)),
+            metrics: RequestMetrics(procedures: procedures.map(\.name), factory: metrics),
             failures: FailureLog(logger: logger),
-            logger: logger)
+            logger: logger
+        )
     }
 }
 

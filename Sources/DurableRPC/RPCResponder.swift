@@ -4,8 +4,10 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// Answers the requests of a front end: finds the procedure, checks the token, makes sure there is room, reads the body,
-/// calls, and turns whatever comes of it into an oRPC answer. No request ends without one.
+/// Answers the requests of a front end.
+///
+/// Finds the procedure, checks the token, makes sure there is room, reads the body, calls, and turns whatever comes of it
+/// into an oRPC answer. No request ends without one.
 struct RPCResponder: HTTPResponder {
     typealias Context = ConnectionContext
 
@@ -28,7 +30,9 @@ struct RPCResponder: HTTPResponder {
         let duration = clock.now - start
         metrics.end(procedure.name, code: answer.code, duration: duration)
         logger.debug(
-            "Answered", metadata: ["procedure": "\(procedure.name)", "code": "\(answer.code)", "after": "\(duration)"])
+            "Answered",
+            metadata: ["procedure": "\(procedure.name)", "code": "\(answer.code)", "after": "\(duration)"]
+        )
         var response = answer.response(to: request)
         // Watching whether the client hangs up has used up the connection.
         if procedure.waits { response.headers[.connection] = "close" }
@@ -52,7 +56,10 @@ struct RPCResponder: HTTPResponder {
     private func call(_ procedure: any Procedure, for request: Request) async throws -> [UInt8] {
         guard procedure.waits else {
             return try await call(
-                procedure, for: request, body: request.body.read(atMost: procedure.largestBody))
+                procedure,
+                for: request,
+                body: request.body.read(atMost: procedure.largestBody)
+            )
         }
         return try await request.body.consumeWithCancellationOnInboundClose { body in
             try await call(procedure, for: request, body: body.read(atMost: procedure.largestBody))
@@ -65,7 +72,8 @@ struct RPCResponder: HTTPResponder {
             target: request.head.path ?? "/",
             contentType: request.headers[.contentType],
             contentDisposition: request.headers[.contentDisposition],
-            body: body)
+            body: body
+        )
         var problem: MalformedBody?
         let input: WireValue
         do {
@@ -74,7 +82,10 @@ struct RPCResponder: HTTPResponder {
             if let problem { logger.debug("Malformed request", metadata: ["problem": "\(problem)"]) }
             // The one malformation that comes from a program that does everything right.
             if case .syntax(let syntax) = problem, case .tooDeep(let limit) = syntax.problem {
-                throw RPCError(.badRequest, message: "The request is nested too deeply; at most \(limit) levels are accepted")
+                throw RPCError(
+                    .badRequest,
+                    message: "The request is nested too deeply; at most \(limit) levels are accepted"
+                )
             }
             throw error
         }
@@ -107,12 +118,12 @@ struct RPCResponder: HTTPResponder {
             failures.report(.overloaded, procedure: procedure.name, cause: "as many requests as are taken at a time")
             return Answer(RPCError(.serviceUnavailable), retryAfterSeconds: 1)
         case is RequestTooSlow:
-            return Answer(RPCError(RPCErrorCode(rawValue: "TIMEOUT")))
+            return Answer(RPCError(.timeout))
         case is UnreadableBody:
             return Answer(.malformedRequest)
         case is CancellationError:
             // Nobody is there any more to read it.
-            return Answer(RPCError(RPCErrorCode(rawValue: "CLIENT_CLOSED_REQUEST")))
+            return Answer(RPCError(.clientClosedRequest))
         default:
             failures.report(.fault, procedure: procedure.name, cause: "\(type(of: error))")
             return Answer(.internalError)

@@ -1,7 +1,9 @@
 import Metrics
 import Synchronization
 
-/// The numbers that a front end keeps about its requests. Handles are made once: making one costs far more than using it.
+/// The numbers that a front end keeps about its requests.
+///
+/// Handles are made once: making one costs far more than using it.
 final class RequestMetrics: Sendable {
     private struct Key: Hashable {
         let procedure: String
@@ -10,13 +12,25 @@ final class RequestMetrics: Sendable {
 
     private let counters = Mutex<[Key: Counter]>([:])
     private let timers: [String: Metrics.Timer]
-    private let inFlight = Meter(label: "durable_rpc_requests_in_flight")
+    private let inFlight: Meter
+    private let factory: any MetricsFactory
 
-    /// - Parameter procedures: The names that requests are told apart by; only these, so that clients cannot make more.
-    init(procedures: [String]) {
+    /// - Parameters:
+    ///   - procedures: The names that requests are told apart by; only these, so that clients cannot make more.
+    ///   - factory: Where the numbers go.
+    init(procedures: [String], factory: any MetricsFactory) {
+        self.factory = factory
+        inFlight = Meter(label: "durable_rpc_requests_in_flight", factory: factory)
         timers = Dictionary(
             procedures.map { name in
-                (name, Timer(label: "durable_rpc_request_duration_seconds", dimensions: [("procedure", name)]))
+                (
+                    name,
+                    Timer(
+                        label: "durable_rpc_request_duration_seconds",
+                        dimensions: [("procedure", name)],
+                        factory: factory
+                    )
+                )
             }
         ) { first, _ in first }
     }
@@ -32,7 +46,10 @@ final class RequestMetrics: Sendable {
             let key = Key(procedure: procedure, code: code)
             if let counter = counters[key] { return counter }
             let counter = Counter(
-                label: "durable_rpc_requests_total", dimensions: [("procedure", procedure), ("code", code)])
+                label: "durable_rpc_requests_total",
+                dimensions: [("procedure", procedure), ("code", code)],
+                factory: factory
+            )
             counters[key] = counter
             return counter
         }

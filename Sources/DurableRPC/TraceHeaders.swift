@@ -14,7 +14,8 @@ extension TraceContext {
         let tracestate = Self.tracestateName.flatMap { headers[$0] }
         self.init(
             traceparent: traceparent,
-            tracestate: tracestate.flatMap { Self.isTracestate($0) ? $0 : nil })
+            tracestate: tracestate.flatMap { Self.isTracestate($0) ? $0 : nil }
+        )
     }
 
     /// `version-traceid-parentid-flags` in lower-case hexadecimal; versions after 00 may add more.

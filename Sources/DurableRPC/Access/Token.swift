@@ -1,6 +1,8 @@
 import Crypto
 
-/// One token: what it is called, what it allows, and the SHA-256 of its text. The text itself is not kept.
+/// One token: what it is called, what it allows, and the SHA-256 of its text.
+///
+/// The text itself is not kept.
 package struct Token: Sendable {
     /// What people know it by; may be logged.
     package let name: String

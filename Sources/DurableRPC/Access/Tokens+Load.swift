@@ -1,7 +1,7 @@
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 extension Tokens {
@@ -53,7 +53,8 @@ private struct TokenReader {
         guard let digest = Self.digest(hexadecimal: words[2]) else {
             problems.append(
                 "\(place): expected the token's SHA-256 as 64 hexadecimal digits, got \(words[2].count) characters; "
-                    + "make it with: printf %s \"$TOKEN\" | sha256sum")
+                    + "make it with: printf %s \"$TOKEN\" | sha256sum"
+            )
             return
         }
         add(name: String(first), roles: roles, digest: digest, at: place)
@@ -121,7 +122,8 @@ private struct TokenReader {
         var problems = problems
         if problems.isEmpty, tokens.isEmpty {
             problems.append(
-                "There are no tokens; write a tokens file, or set \(Tokens.environmentPrefix)<NAME>=role[,role]:token")
+                "There are no tokens; write a tokens file, or set \(Tokens.environmentPrefix)<NAME>=role[,role]:token"
+            )
         }
         guard problems.isEmpty else { throw TokenProblems(problems: problems) }
         return Tokens(tokens)

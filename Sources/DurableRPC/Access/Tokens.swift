@@ -21,7 +21,8 @@ package struct Tokens: Sendable {
 
     private static func text(in authorization: String) -> Substring {
         let scheme = "bearer "
-        let text = authorization.prefix(scheme.count).lowercased() == scheme
+        let text =
+            authorization.prefix(scheme.count).lowercased() == scheme
             ? authorization.dropFirst(scheme.count) : authorization[...]
         return text.drop { $0 == " " }
     }

@@ -20,14 +20,19 @@ struct HTTPListener<Responder: HTTPResponder>: Service where Responder.Context =
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [RequestIntakeHandler(timeout: TimeAmount(requestTimeout))],
-                    idleTimeout: TimeAmount(idleTimeout))),
+                    idleTimeout: TimeAmount(idleTimeout)
+                )
+            ),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1024),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) },
-            logger: logger)
+            logger: logger
+        )
         do {
             try await application.run()
         } catch let error as IOError {
             throw CannotListen(host: host, port: port, reason: error.description)
+        } catch is SocketAddressError {
+            throw CannotListen(host: host, port: port, reason: "the host is not known")
         }
     }
 }

@@ -2,7 +2,9 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// Answers `GET /healthz` (the process is alive) and `GET /readyz` (it can do its work). Neither needs a token.
+/// Answers `GET /healthz` (the process is alive) and `GET /readyz` (it can do its work).
+///
+/// Neither needs a token.
 struct HealthRoutes: Sendable {
     let probe: ReadinessProbe
 
@@ -25,7 +27,8 @@ struct HealthRoutes: Sendable {
         let response = Response(
             status: status,
             headers: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-store"],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: text + "\n")))
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text + "\n"))
+        )
         return request.method == .head ? response.createHeadResponse() : response
     }
 }

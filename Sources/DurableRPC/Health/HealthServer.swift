@@ -41,7 +41,8 @@ package struct HealthServer: Service {
                 await health.answer(request) ?? Answer(RPCError.notFound).response(to: request)
             },
             logger: logger,
-            onListening: onListening)
+            onListening: onListening
+        )
         let services: [any Service] = [listener, Draining(probe: probe, delay: .zero)]
         try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()
     }

@@ -1,8 +1,9 @@
 import DurableCore
 import DurableWire
 
-/// `{tasks: [{taskId, input, options?}]}` → the executions' ids, in order: all of them are enqueued or none. What is wrong
-/// with one is told with its index.
+/// `{tasks: [{taskId, input, options?}]}` → the executions' ids, in order: all of them are enqueued or none.
+///
+/// What is wrong with one is told with its index.
 struct EnqueueTasks: Procedure {
     let executions: Executions
 
@@ -20,7 +21,9 @@ struct EnqueueTasks: Procedure {
         }
         guard tasks.count <= Self.most else {
             throw RPCError(
-                .badRequest, message: "tasks has \(tasks.count) elements; at most \(Self.most) can be enqueued at once")
+                .badRequest,
+                message: "tasks has \(tasks.count) elements; at most \(Self.most) can be enqueued at once"
+            )
         }
         var requests: [EnqueueRequest] = []
         requests.reserveCapacity(tasks.count)

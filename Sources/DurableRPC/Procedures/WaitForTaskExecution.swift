@@ -24,7 +24,7 @@ struct WaitForTaskExecution: Procedure {
             execution = try await cancelWhenGracefulShutdown { [executions] in
                 try await executions.wait(for: id, of: taskID, atMost: timeout)
             }
-        } catch where Task.isShuttingDownGracefully && !Task.isCancelled {
+        } catch  where Task.isShuttingDownGracefully && !Task.isCancelled {
             // What was cancelled may have been the reading as well as the waiting.
             execution = try await executions.execution(id, of: taskID)
         }

@@ -9,8 +9,10 @@ package struct RPCErrorCode: RawRepresentable, Sendable, Hashable {
     package static let forbidden = RPCErrorCode(rawValue: "FORBIDDEN")
     package static let notFound = RPCErrorCode(rawValue: "NOT_FOUND")
     package static let methodNotSupported = RPCErrorCode(rawValue: "METHOD_NOT_SUPPORTED")
+    package static let timeout = RPCErrorCode(rawValue: "TIMEOUT")
     package static let conflict = RPCErrorCode(rawValue: "CONFLICT")
     package static let payloadTooLarge = RPCErrorCode(rawValue: "PAYLOAD_TOO_LARGE")
+    package static let clientClosedRequest = RPCErrorCode(rawValue: "CLIENT_CLOSED_REQUEST")
     package static let internalServerError = RPCErrorCode(rawValue: "INTERNAL_SERVER_ERROR")
     package static let serviceUnavailable = RPCErrorCode(rawValue: "SERVICE_UNAVAILABLE")
     /// What oRPC's client calls an error answer that is no oRPC error and has a status without a code.
