@@ -12,7 +12,7 @@ actor Settler {
     }
 
     private let storage: any Storage
-    private let onSettled: @Sendable () -> Void
+    private let onSettled: @Sendable (_ isAnyReady: Bool) -> Void
     private let logger: Logger
     private var waiting: [Entry] = []
     private var isSettling = false
@@ -20,7 +20,8 @@ actor Settler {
 
     private static let largestBatch = 1000
 
-    init(storage: any Storage, logger: Logger, onSettled: @escaping @Sendable () -> Void) {
+    /// - Parameter onSettled: Called after each batch; told whether an execution of it is ready again.
+    init(storage: any Storage, logger: Logger, onSettled: @escaping @Sendable (_ isAnyReady: Bool) -> Void) {
         self.storage = storage
         self.logger = logger
         self.onSettled = onSettled
@@ -49,7 +50,7 @@ actor Settler {
             waiting.removeFirst(batch.count)
             let held = await record(batch.map(\.settlement))
             for entry in batch { entry.continuation.resume(returning: held.contains(entry.settlement.lease)) }
-            if !held.isEmpty { onSettled() }
+            if !held.isEmpty { onSettled(batch.contains { $0.settlement.transition.isReady }) }
         }
         isSettling = false
     }
@@ -84,5 +85,11 @@ actor Settler {
         var held: Set<LeaseID> = []
         for settlement in settlements { held.formUnion(await record([settlement])) }
         return held
+    }
+}
+
+extension ExecutionStateMachine.Transition {
+    fileprivate var isReady: Bool {
+        if case .ready = self { true } else { false }
     }
 }

@@ -45,8 +45,14 @@ final class WorkerTerm: Sendable {
         var logger = worker.logger
         logger[metadataKey: "worker"] = "\(id)"
         self.logger = logger
-        let signals = worker.signals
-        settler = Settler(storage: worker.storage, logger: logger) { signals.send(.finished) }
+        let (signals, workBell) = (worker.signals, workBell)
+        settler = Settler(storage: worker.storage, logger: logger) { isAnyReady in
+            signals.send(.finished)
+            guard isAnyReady else { return }
+            // Also those that are due later: everybody who waits has to know when.
+            signals.send(.ready)
+            workBell.ring()
+        }
     }
 
     /// Works until the worker shuts down or is declared dead.
