@@ -46,8 +46,11 @@ struct ConnectionTests {
                 )
             }
             for chunked in [false, true] {
-                let accepted = try await send(limit, chunked: chunked)
-                #expect(accepted.status == 200)
+                // Reading 16 MiB takes an unoptimized build seconds: once is enough.
+                if !chunked || limit < 2 << 20 {
+                    let accepted = try await send(limit, chunked: chunked)
+                    #expect(accepted.status == 200)
+                }
                 let refused = try await send(limit + 1, chunked: chunked)
                 #expect(refused.status == 413)
                 #expect(
@@ -113,7 +116,8 @@ struct ConnectionTests {
     func idle(start: String) async throws {
         try await RunningService.with(configure: { $0.idleTimeout = .milliseconds(200) }) { service in
             try await HTTPConnection.with(port: service.client.port) { connection in
-                if !start.isEmpty { try await connection.send(start) }
+                // Fails when the connection was closed before.
+                if !start.isEmpty { try? await connection.send(start) }
                 let isClosed = try await connection.isClosed()
                 #expect(isClosed)
             }
