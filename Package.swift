@@ -220,6 +220,14 @@ let package = Package(
         ),
         .testTarget(name: "DurableCodingTests", dependencies: ["DurableCoding", "DurableCore"]),
         .testTarget(
+            name: "DurableClientTests",
+            dependencies: [
+                "DurableClient", "DurableCore", "DurableExecution", "DurableRPC", "DurableTestKit", "DurableWorker",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .testTarget(
             name: "DurableExecutionTests",
             dependencies: [
                 "DurableCore", "DurableExecution",
