@@ -142,8 +142,10 @@ let package = Package(
             dependencies: [
                 "DurableCore", "DurableExecution", "DurableInvoker", "DurablePostgres", "DurableRPC", "DurableWorker",
                 "LibPQ",
+                .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ]
         ),
@@ -260,6 +262,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
+        .testTarget(name: "DurableServerTests", dependencies: ["DurableCore", "DurableServer"]),
     ]
 )
 

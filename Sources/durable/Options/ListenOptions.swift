@@ -1,0 +1,21 @@
+import ArgumentParser
+import DurableServer
+
+/// Where a front end listens.
+struct ListenOptions: ParsableArguments, SettingOptions {
+    @Option(.host, "The address to listen on; default: 127.0.0.1", value: "address")
+    var host: String?
+
+    @Option(.port, "The port to listen on, 0 for any free one; default: 8080", value: "number")
+    var port: String?
+
+    @Option(.rpcPrefix, "The path that the procedures are under; default: /rpc", value: "path")
+    var rpcPrefix: String?
+
+    @Option(.requestTimeoutSeconds, "How long a request may take to come in; default: 30", value: "seconds")
+    var requestTimeoutSeconds: String?
+
+    var flags: [Setting: String?] {
+        [.host: host, .port: port, .rpcPrefix: rpcPrefix, .requestTimeoutSeconds: requestTimeoutSeconds]
+    }
+}
