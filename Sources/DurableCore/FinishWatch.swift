@@ -1,9 +1,11 @@
 /// Lets any number of callers wait for executions to finish at the price of one look-up for all.
 ///
 /// Looks when a ``Signal/finished`` comes in, and every half second while anybody waits. Nobody waiting costs nothing.
+/// One timer serves all who wait: a timer for each would keep its memory until its time has come.
 package actor FinishWatch {
     private struct Waiter {
         let id: ExecutionID
+        let deadline: ContinuousClock.Instant
         let continuation: CheckedContinuation<Void, Never>
     }
 
@@ -13,7 +15,11 @@ package actor FinishWatch {
     private var isLooking = false
     private var mustLookAgain = false
 
-    private static let interval = Duration.milliseconds(500)
+    private let clock = ContinuousClock()
+    private var isTicking = false
+
+    private static let tick = Duration.milliseconds(50)
+    private static let ticksPerLook = 10
     /// How many executions one look-up asks for.
     private static let batch = 1000
 
@@ -21,21 +27,9 @@ package actor FinishWatch {
         self.storage = storage
     }
 
-    /// Looks until cancelled: on signals, and at intervals.
+    /// Looks when signals come in, until cancelled; then lets everybody go who waits.
     package func run(signals: AsyncStream<Signal>) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await signal in signals where signal == .finished { await self.look() }
-            }
-            group.addTask {
-                while !Task.isCancelled {
-                    try? await Task.sleep(for: Self.interval)
-                    await self.look()
-                }
-            }
-            await group.next()
-            group.cancelAll()
-        }
+        for await signal in signals where signal == .finished { await look() }
         for waiter in waiters.values { waiter.continuation.resume() }
         waiters = [:]
     }
@@ -45,21 +39,35 @@ package actor FinishWatch {
     package func wait(for id: ExecutionID, atMost timeout: Duration) async {
         let number = nextWaiter
         nextWaiter += 1
-        let alarm = Task {
-            try? await Task.sleep(for: timeout)
-            self.wake(number)
-        }
+        let deadline = clock.now + timeout
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 guard !Task.isCancelled else { return continuation.resume() }
-                waiters[number] = Waiter(id: id, continuation: continuation)
+                waiters[number] = Waiter(id: id, deadline: deadline, continuation: continuation)
                 // It may have finished just before: whoever begins to wait has a look taken.
                 Task { await self.look() }
+                startTicking()
             }
         } onCancel: {
             Task { await self.wake(number) }
         }
-        alarm.cancel()
+    }
+
+    /// Ticks as long as anybody waits.
+    private func startTicking() {
+        guard !isTicking else { return }
+        isTicking = true
+        Task {
+            var tick = 0
+            while !waiters.isEmpty {
+                try? await Task.sleep(for: Self.tick)
+                let now = clock.now
+                for (number, waiter) in waiters where waiter.deadline <= now { wake(number) }
+                tick += 1
+                if tick % Self.ticksPerLook == 0 { await look() }
+            }
+            isTicking = false
+        }
     }
 
     private func wake(_ number: Int) {

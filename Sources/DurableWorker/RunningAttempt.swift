@@ -17,7 +17,13 @@ final class RunningAttempt: Sendable {
         var waiter: CheckedContinuation<End, Never>?
     }
 
+    /// When it times out.
+    let deadline: ContinuousClock.Instant
     private let state = Mutex(State())
+
+    init(deadline: ContinuousClock.Instant) {
+        self.deadline = deadline
+    }
 
     func end(_ end: End) {
         state.withLock { state -> CheckedContinuation<End, Never>? in
@@ -55,8 +61,8 @@ final class RunningAttempts: Sendable {
     var leases: [LeaseID] { state.withLock { Array($0.attempts.keys) } }
     var isEmpty: Bool { state.withLock { $0.attempts.isEmpty } }
 
-    func add(_ lease: LeaseID) -> RunningAttempt {
-        let attempt = RunningAttempt()
+    func add(_ lease: LeaseID, deadline: ContinuousClock.Instant) -> RunningAttempt {
+        let attempt = RunningAttempt(deadline: deadline)
         let end = state.withLock { state in
             state.attempts[lease] = attempt
             return state.endOfAll
@@ -81,5 +87,21 @@ final class RunningAttempts: Sendable {
             return Array(state.attempts.values)
         }
         for attempt in attempts { attempt.end(end) }
+    }
+
+    /// Ends the attempts whose time is up.
+    ///
+    /// - Returns: The next deadline.
+    func endOverdue(at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        let attempts = state.withLock { Array($0.attempts.values) }
+        var next: ContinuousClock.Instant?
+        for attempt in attempts {
+            if attempt.deadline <= now {
+                attempt.end(.timedOut)
+            } else {
+                next = min(next ?? attempt.deadline, attempt.deadline)
+            }
+        }
+        return next
     }
 }

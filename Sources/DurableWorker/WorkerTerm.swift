@@ -23,6 +23,7 @@ final class WorkerTerm: Sendable {
 
     private let clock = ContinuousClock()
     private let attempts = RunningAttempts()
+    private let alarm = Alarm()
     private let slots: Slots
     /// Rings when there may be something to lease, or room for it.
     private let workBell = Bell()
@@ -118,8 +119,11 @@ final class WorkerTerm: Sendable {
     private func begin(_ leases: [Lease], in group: inout DiscardingTaskGroup) {
         slots.take(leases.count)
         metrics.leased(leases.count)
+        let now = clock.now
         for lease in leases {
-            let attempt = attempts.add(lease.id)
+            let deadline = now + .timeout(milliseconds: lease.options.timeoutMs)
+            let attempt = attempts.add(lease.id, deadline: deadline)
+            alarm.expect(deadline)
             group.addTask { await self.make(attempt, under: lease) }
         }
     }
@@ -131,12 +135,7 @@ final class WorkerTerm: Sendable {
             guard let invoker = tasks.invoker(for: lease.taskID) else { return attempt.end(.released) }
             attempt.end(.outcome(await invoker.invoke(Attempt(lease: lease, shutdown: shutdown))))
         }
-        let alarm = Task {
-            guard (try? await Task.sleep(for: .timeout(milliseconds: lease.options.timeoutMs))) != nil else { return }
-            attempt.end(.timedOut)
-        }
         let end = await attempt.ended
-        alarm.cancel()
         invocation.cancel()
         if let settlement = Self.settlement(of: lease, end) {
             if await settler.settle(settlement) {
@@ -239,6 +238,7 @@ final class WorkerTerm: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.renewUntilDead() }
             group.addTask { await self.listen() }
+            group.addTask { await self.alarm.run { self.attempts.endOverdue(at: $0) } }
             group.addTask {
                 await Upkeep(
                     storage: self.storage,

@@ -1,12 +1,13 @@
 import DurableClient
 import DurableCore
-import DurablePostgres
 import DurableTestKit
 import Foundation
-import LibPQ
-import Logging
 import Synchronization
 import Testing
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
 
 /// A whole deployment for one test: a schema of its own in a real PostgreSQL, a web app on a real socket, and as many
 /// real `durable` processes as the test starts.
@@ -17,7 +18,7 @@ final class Deployment: Sendable {
 
     let databaseURL: String
     let schema: String
-    let storage: PostgresStorage
+    let storage: any Storage
     let app: StubWebApp
     let frontEndPort: Int
     let client: DurableClient
@@ -25,7 +26,7 @@ final class Deployment: Sendable {
     private let processes = Mutex<[DurableProcess]>([])
 
     private init(
-        databaseURL: String, schema: String, storage: PostgresStorage, app: StubWebApp, tasks: String
+        databaseURL: String, schema: String, storage: any Storage, app: StubWebApp, tasks: String
     ) throws {
         self.databaseURL = databaseURL
         self.schema = schema

@@ -1,5 +1,6 @@
 import DurableClient
 import DurableCore
+import DurablePostgres
 import DurableTestKit
 import EmbeddedPostgres
 import Foundation
@@ -125,31 +126,20 @@ struct FaultTests {
         try await TestCluster.withOwn { server in
             try await Deployment.with(databaseURL: server.databaseURL) { deployment in
                 for _ in 0..<2 { try await deployment.startWorker(lease: 5) }
-                let accepted = Mutex<[ExecutionID]>([])
-                let isOver = Atomic<Bool>(false)
+                let load = Load()
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for caller in 0..<4 {
-                        group.addTask {
-                            var n = caller
-                            while !isOver.load(ordering: .relaxed) {
-                                n += 4
-                                // Refused ones are the caller's to repeat; accepted ones are ours to keep.
-                                guard let id = try? await deployment.add1.enqueue(.init(n: n)) else { continue }
-                                accepted.withLock { $0.append(id) }
-                            }
-                        }
+                        group.addTask { await load.run(on: deployment.add1, from: caller) }
                     }
                     for _ in 0..<2 {
-                        let before = accepted.withLock { $0.count }
-                        try await eventually("the load runs") { accepted.withLock { $0.count } > before + 50 }
+                        try await load.waitForMore(50)
                         try await server.restart(.immediate)
                     }
-                    let before = accepted.withLock { $0.count }
-                    try await eventually("enqueueing works again") { accepted.withLock { $0.count } > before + 50 }
-                    isOver.store(true, ordering: .relaxed)
+                    try await load.waitForMore(50)
+                    load.stop()
                     try await group.waitForAll()
                 }
-                let ids = accepted.withLock { $0 }
+                let ids = load.accepted
                 let executions = try await deployment.finished(ids)
                 #expect(executions.count == ids.count)
                 #expect(executions.allSatisfy { $0.status == .completed })
@@ -181,5 +171,36 @@ struct FaultTests {
                 _ = try await storage.cancel(ids)
             }
         }
+    }
+}
+
+/// Callers that enqueue one execution after the other, and what was accepted of them.
+private final class Load: Sendable {
+    private struct State {
+        var accepted: [ExecutionID] = []
+        var isOver = false
+    }
+
+    private let state = Mutex(State())
+
+    var accepted: [ExecutionID] { state.withLock { $0.accepted } }
+
+    func stop() {
+        state.withLock { $0.isOver = true }
+    }
+
+    /// Refused ones are the caller's to repeat; accepted ones are ours to keep.
+    func run(on task: RemoteTask<Deployment.Number, Deployment.Number>, from first: Int) async {
+        var n = first
+        while !state.withLock({ $0.isOver }) {
+            n += 4
+            guard let id = try? await task.enqueue(.init(n: n)) else { continue }
+            state.withLock { $0.accepted.append(id) }
+        }
+    }
+
+    func waitForMore(_ count: Int) async throws {
+        let before = accepted.count
+        try await eventually("\(count) more are accepted") { accepted.count >= before + count }
     }
 }
