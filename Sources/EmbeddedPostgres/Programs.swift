@@ -10,7 +10,7 @@ struct Programs: Sendable {
         Configuration(
             // Our working directory may be one that the user cannot enter.
             executable: .name("sh"),
-            arguments: Arguments(["-c", #"cd / && exec "$0" "$@""#, program] + arguments),
+            arguments: Arguments(["-c", #"cd / && exec "$0" "$@""#] + user.becoming + [program] + arguments),
             environment: .custom(["PATH": "\(binaries.folder):/usr/bin:/bin", "LC_ALL": "C"]),
             platformOptions: user.platformOptions
         )

@@ -36,16 +36,19 @@ struct ServerUser: Sendable, Hashable {
         if isSomebodyElse { try Platform.changeOwner(of: path, to: self) }
     }
 
-    /// How to launch a program as this user, out of reach of what the terminal sends to our process group.
+    /// What to put before a program so that it runs as this user; nothing when that is us.
+    ///
+    /// Not `PlatformOptions.userID`: Subprocess changes it in a copy of our process that has one thread, where glibc may
+    /// wait for ever for another that was just being started.
+    var becoming: [String] {
+        isSomebodyElse ? ["setpriv", "--reuid=\(userID)", "--regid=\(groupID)", "--clear-groups"] : []
+    }
+
+    /// How to launch a program out of reach of what the terminal sends to our process group.
     var platformOptions: PlatformOptions {
         var options = PlatformOptions()
         // A Ctrl-C is for us: we drain first, and stop the server last.
         options.createSession = true
-        if isSomebodyElse {
-            options.userID = userID
-            options.groupID = groupID
-            options.supplementaryGroups = []
-        }
         return options
     }
 }

@@ -32,7 +32,7 @@ extension ConnectionPool {
                     _ = wakeups[session].wait(timeout: .now() + .milliseconds(backoff.next()))
                 }
             }
-            resumeDrainers()
+            announceDrained()
         }
     }
 

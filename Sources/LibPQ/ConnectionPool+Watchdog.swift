@@ -56,8 +56,8 @@ extension ConnectionPool {
             }
             for control in cancels { control.sendCancel() }
             for control in severs { control.sever() }
-            resumeDrainers()
             if isOver { return }
+            announceDrained()
             if let next = due.next {
                 let pause = max(.milliseconds(1), next - .now)
                 _ = watchdog.wait(timeout: .now() + .milliseconds(Int(pause.wholeMilliseconds)))

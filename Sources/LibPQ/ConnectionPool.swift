@@ -142,8 +142,7 @@ package final class ConnectionPool: Service, Sendable {
         await withCheckedContinuation { continuation in
             shared.withLock { $0.drainers.append(continuation) }
             for session in sessions { wakeups[session].signal() }
-            watchdog.signal()
-            resumeDrainers()
+            announceDrained()
         }
     }
 
@@ -158,12 +157,15 @@ package final class ConnectionPool: Service, Sendable {
         watchdog.signal()
     }
 
-    func resumeDrainers() {
-        let drainers = shared.withLock { shared in
-            guard shared.state.isDrained else { return [CheckedContinuation<Void, Never>]() }
+    /// Once everything is closed: tells whoever waits for that, and lets the watchdog go.
+    func announceDrained() {
+        let drainers: [CheckedContinuation<Void, Never>]? = shared.withLock { shared in
+            guard shared.state.isDrained else { return nil }
             defer { shared.drainers = [] }
             return shared.drainers
         }
+        guard let drainers else { return }
+        watchdog.signal()
         for drainer in drainers { drainer.resume() }
     }
 

@@ -13,6 +13,22 @@ struct ConnectionLossTests {
         }
     }
 
+    /// Returns when the server process runs that statement.
+    private func untilActive(_ backend: Int32, _ statement: String) async throws {
+        try await TestServer.withPool(size: 1) { pool in
+            try await eventually {
+                try await pool.withConnection { (connection) throws(DatabaseError) in
+                    try connection.query(
+                        """
+                        select 1 from pg_stat_activity
+                        where pid = \(backend) and query = \(statement) and state = 'active' and wait_event = 'PgSleep'
+                        """
+                    ).count == 1
+                }
+            }
+        }
+    }
+
     @Test("one lost while idle is replaced before a caller notices")
     func idle() async throws {
         try await TestServer.withPool(size: 1) { pool in
@@ -32,11 +48,10 @@ struct ConnectionLossTests {
                     _ = try connection.query("select pg_sleep(60)")
                 }
             }
-            try await eventually { pool.usage.outstanding == 1 }
+            try await untilActive(backend, "select pg_sleep(60)")
             try await terminate(backend)
             let error = await #expect(throws: DatabaseError.self) { try await task.value }
             #expect(error?.kind == .connectionLost)
-            #expect(error?.sqlState == .adminShutdown)
             #expect(error?.isTransient == true)
             #expect(error?.outcomeUnknown == true)
             let replacement = try await pool.backend()
@@ -53,7 +68,7 @@ struct ConnectionLossTests {
                     _ = try connection.query("select pg_sleep(60)")
                 }
             }
-            try await eventually { pool.usage.outstanding == 1 }
+            try await untilActive(backend, "select pg_sleep(60)")
             try await terminate(backend)
             let error = await #expect(throws: DatabaseError.self) { try await task.value }
             #expect(error?.kind == .connectionLost)
@@ -80,15 +95,7 @@ struct ConnectionLossTests {
                     )
                 }
             }
-            try await TestServer.withPool(size: 1) { observer in
-                try await eventually {
-                    try await observer.withConnection { (connection) throws(DatabaseError) in
-                        try connection.query(
-                            "select 1 from pg_stat_activity where pid = \(backend) and query = 'commit' and state = 'active'"
-                        ).count == 1
-                    }
-                }
-            }
+            try await untilActive(backend, "commit")
             try await terminate(backend)
             let error = await #expect(throws: DatabaseError.self) { try await task.value }
             #expect(error?.kind == .connectionLost)

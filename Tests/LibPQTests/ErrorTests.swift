@@ -78,7 +78,7 @@ struct ErrorTests {
                 try await pool.withConnection { _ throws(DatabaseError) in }
             }
         }
-        #expect(ContinuousClock.now - begin < .seconds(10))
+        #expect(ContinuousClock.now - begin < .seconds(25))
     }
 
     @Test("a server that is not there is named, and the caller waits no longer than it has to")
@@ -97,7 +97,7 @@ struct ErrorTests {
         #expect(error?.isTransient == true)
         #expect(error?.description.contains("127.0.0.1") == true)
         #expect(error?.debugDescription.contains("s3cret") == false)
-        #expect(ContinuousClock.now - begin < .seconds(5))
+        #expect(ContinuousClock.now - begin < .seconds(15))
     }
 
     @Test("what the URL says goes before the defaults")

@@ -28,7 +28,7 @@ struct InterruptionTests {
             let begin = ContinuousClock.now
             task.cancel()
             let error = await #expect(throws: DatabaseError.self) { try await task.value }
-            #expect(ContinuousClock.now - begin < .seconds(1))
+            #expect(ContinuousClock.now - begin < .seconds(15))
             #expect(error?.kind == .cancelled)
             #expect(error?.outcomeUnknown == false)
             let same = try await pool.backend()
@@ -137,7 +137,7 @@ struct InterruptionTests {
             let elapsed = ContinuousClock.now - begin
             #expect(error?.kind == .timeout(.deadline))
             #expect(error?.outcomeUnknown == false)
-            #expect(elapsed >= .milliseconds(200) && elapsed < .seconds(2))
+            #expect(elapsed >= .milliseconds(200) && elapsed < .seconds(15))
             let same = try await pool.backend()
             #expect(same == backend)
         }
@@ -159,6 +159,18 @@ struct InterruptionTests {
 }
 
 extension ConnectionPool {
+    /// Returns when a connection stands, which may take longer than the pool's acquire timeout.
+    func untilConnected() async throws {
+        try await eventually {
+            do throws(DatabaseError) {
+                try await withConnection { _ throws(DatabaseError) in }
+                return true
+            } catch {
+                return false
+            }
+        }
+    }
+
     /// The server process behind the pool's (only) connection.
     func backend() async throws -> Int32 {
         try await withConnection { (connection) throws(DatabaseError) in

@@ -46,6 +46,7 @@ struct PoolTests {
     @Test("nobody waits longer than the acquire timeout")
     func acquireTimeout() async throws {
         try await TestServer.withPool(size: 1, { $0.acquireTimeout = .milliseconds(100) }) { pool in
+            try await pool.untilConnected()
             try await occupying(pool) {
                 let begin = ContinuousClock.now
                 let error = await #expect(throws: DatabaseError.self) {
