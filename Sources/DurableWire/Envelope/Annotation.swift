@@ -75,7 +75,7 @@ extension Annotation {
         while try cursor.nextElement() {
             guard let step = try step(from: &cursor) else { return .malformed }
             // No value is nested deeper: the path leads nowhere, and need not be kept.
-            guard path.count < JSONCursor.standardDepth else { return .malformed }
+            guard path.count < Envelope.readDepth else { return .malformed }
             path.append(step)
         }
         return .annotation(Annotation(type: type, code: code, path: path, index: index))

@@ -6,14 +6,20 @@ package struct Envelope: Sendable {
     /// Whether the body was an object with no other members than `json` and `meta`: what an oRPC peer sends.
     package let isExact: Bool
 
+    /// How many objects and arrays may stand in each other in a body whose value is to be kept, its own object included.
+    package static let keptDepth = 1000
+
+    /// How many may in any other body: what was kept comes back inside of records, and these inside of others.
+    package static let readDepth = 2 * keptDepth
+
     /// Reads a body: checks all of it, and keeps where the value stands.
     ///
     /// As lenient as the real reader, which looks for the members of whatever the body is: an empty body, `5`, `[]` and
     /// `{"n": 1}` all carry `undefined`. A byte order mark at the start is passed over.
-    package init(_ body: [UInt8]) throws(MalformedBody) {
+    package init(_ body: [UInt8], maximumDepth: Int = readDepth) throws(MalformedBody) {
         let layout: Layout
         do throws(JSONSyntaxError) {
-            layout = try Layout(body)
+            layout = try Layout(body, maximumDepth: maximumDepth)
         } catch {
             throw .syntax(error)
         }
@@ -71,12 +77,16 @@ private struct Layout {
     var meta: Range<Int>?
     var annotations: Result<[Annotation], MalformedBody> = .success([])
 
-    init(_ body: [UInt8]) throws(JSONSyntaxError) {
+    init(_ body: [UInt8], maximumDepth: Int) throws(JSONSyntaxError) {
         guard !body.isEmpty else { return }
         try body.withUnsafeBufferPointer { (buffer) throws(JSONSyntaxError) in
             let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
             let start = buffer.starts(with: byteOrderMark) ? byteOrderMark.count : 0
-            var cursor = JSONCursor(UnsafeRawBufferPointer(buffer), in: start..<buffer.count)
+            var cursor = JSONCursor(
+                UnsafeRawBufferPointer(buffer),
+                in: start..<buffer.count,
+                maximumDepth: maximumDepth
+            )
             let kind = try cursor.peek()
             isNull = kind == .null
             isExact = kind == .object

@@ -9,10 +9,9 @@ struct JSONCursor {
     private var depth = 0
     private let maximumDepth: Int
 
-    /// How many objects and arrays may stand in each other, unless a caller says otherwise.
-    static let standardDepth = 1000
-
-    init(_ bytes: UnsafeRawBufferPointer, in range: Range<Int>? = nil, maximumDepth: Int = standardDepth) {
+    /// - Parameter maximumDepth: How many objects and arrays may stand in each other; any number of them in a text that
+    ///   has been scanned before, for no step recurses.
+    init(_ bytes: UnsafeRawBufferPointer, in range: Range<Int>? = nil, maximumDepth: Int = .max) {
         self.bytes = bytes
         self.position = range?.lowerBound ?? 0
         self.end = range?.upperBound ?? bytes.count

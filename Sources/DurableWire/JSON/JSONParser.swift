@@ -10,7 +10,9 @@ extension JSON {
     }
 
     init(
-        parsing text: [UInt8], in range: Range<Int>, maximumDepth: Int = JSON.maximumDepth
+        parsing text: [UInt8],
+        in range: Range<Int>,
+        maximumDepth: Int = JSON.maximumDepth
     ) throws(JSONSyntaxError) {
         self = try text.withUnsafeBufferPointer { (buffer) throws(JSONSyntaxError) in
             var cursor = JSONCursor(UnsafeRawBufferPointer(buffer), in: range, maximumDepth: maximumDepth)

@@ -33,7 +33,7 @@ package struct RPCRequest: Sendable {
     ) throws(RPCError) -> WireValue {
         do throws(MalformedBody) {
             if method != "GET" { return try bodyInput() }
-            let input = try Envelope(RequestTarget(target).lastParameter("data") ?? []).value
+            let input = try value(RequestTarget(target).lastParameter("data") ?? [])
             if allowingGET { return input }
         } catch {
             log(error)
@@ -44,9 +44,13 @@ package struct RPCRequest: Sendable {
 
     private func bodyInput() throws(MalformedBody) -> WireValue {
         switch BodyKind(contentType: contentType, contentDisposition: contentDisposition) {
-        case .json: try Envelope(body).value
+        case .json: try value(body)
         case .none: .undefined
         case .other(let contentType): throw .unsupported(contentType: contentType)
         }
+    }
+
+    private func value(_ body: [UInt8]) throws(MalformedBody) -> WireValue {
+        try Envelope(body, maximumDepth: Envelope.keptDepth).value
     }
 }

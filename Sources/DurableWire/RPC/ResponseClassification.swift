@@ -50,7 +50,7 @@ package enum ResponseClassification {
             return .failed(unusable("\(answered) with an empty body instead of an oRPC body"))
         }
         do throws(MalformedBody) {
-            let envelope = try Envelope(response.body)
+            let envelope = try Envelope(response.body, maximumDepth: Envelope.keptDepth)
             guard envelope.isExact else {
                 return .failed(unusable("\(answered) with JSON that is not an oRPC body"))
             }

@@ -131,10 +131,16 @@ struct AnnotationTests {
         arguments: Arrangement.all
     )
     func linear(_ arrangement: Arrangement) {
-        let result = Result { try Envelope(Array("{\"json\":\(arrangement.json),\"meta\":\(arrangement.meta)}".utf8)) }
-        switch result {
-        case .success(let envelope): #expect(!envelope.value.isUndefined)
-        case .failure(let error): #expect(error as? MalformedBody == .tooManyAnnotations(limit: 500_000))
+        #expect(throws: Never.self) {
+            try Envelope(Array("{\"json\":\(arrangement.json),\"meta\":\(arrangement.meta)}".utf8))
+        }
+    }
+
+    @Test("More annotations than anybody needs are refused", .timeLimit(.minutes(1)))
+    func limit() {
+        let meta = "[" + String(repeating: "5,", count: 500_000) + "5]"
+        #expect(throws: MalformedBody.tooManyAnnotations(limit: 500_000)) {
+            try Envelope(Array("{\"json\":1,\"meta\":\(meta)}".utf8))
         }
     }
 
@@ -150,33 +156,28 @@ struct AnnotationTests {
         static let all = [
             Arrangement(
                 testDescription: "every element of a long list",
-                json: "[\(list(50_000) { "\"\($0)\"" })]",
-                meta: "[\(list(50_000) { "[0,\($0)]" })]"
+                json: "[\(list(15_000) { "\"\($0)\"" })]",
+                meta: "[\(list(15_000) { "[0,\($0)]" })]"
             ),
             Arrangement(
                 testDescription: "every member of a large object",
-                json: "{\(list(30_000) { "\"k\($0)\":\"1\"" })}",
-                meta: "[\(list(30_000) { "[0,\"k\($0)\"]" })]"
+                json: "{\(list(15_000) { "\"k\($0)\":\"1\"" })}",
+                meta: "[\(list(15_000) { "[0,\"k\($0)\"]" })]"
             ),
             Arrangement(
                 testDescription: "one value again and again",
-                json: "[[\(list(30_000) { _ in "[]" })]]",
-                meta: "[\(list(50_000) { _ in "[7,0]" })]"
+                json: "[[\(list(15_000) { _ in "[]" })]]",
+                meta: "[\(list(15_000) { _ in "[7,0]" })]"
             ),
             Arrangement(
                 testDescription: "one name again and again over many paths",
-                json: "{\(list(30_000) { _ in "\"a\":{}" }),\"a\":{\(list(20_000) { "\"k\($0)\":1" })}}",
-                meta: "[\(list(20_000) { "[1,\"a\",\"k\($0)\"]" })]"
+                json: "{\(list(15_000) { _ in "\"a\":{}" }),\"a\":{\(list(10_000) { "\"k\($0)\":1" })}}",
+                meta: "[\(list(10_000) { "[1,\"a\",\"k\($0)\"]" })]"
             ),
             Arrangement(
                 testDescription: "long paths into a deep value",
                 json: String(repeating: "[", count: 900) + String(repeating: "]", count: 900),
-                meta: "[\(list(500) { _ in "[42" + String(repeating: ",0", count: 899) + "]" })]"
-            ),
-            Arrangement(
-                testDescription: "more than anybody needs",
-                json: "1",
-                meta: "[\(list(500_001) { _ in "[42]" })]"
+                meta: "[\(list(200) { _ in "[42" + String(repeating: ",0", count: 899) + "]" })]"
             ),
         ]
     }

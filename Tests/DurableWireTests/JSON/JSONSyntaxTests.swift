@@ -64,7 +64,7 @@ struct JSONSyntaxTests {
         }
     }
 
-    @Test("A body may be nested 1,000 levels deep, and no deeper", arguments: ["[", #"{"a":"#])
+    @Test("What is kept may be nested 1,000 levels deep, and no deeper", arguments: ["[", #"{"a":"#])
     func depth(_ opening: String) throws {
         func body(_ levels: Int) -> [UInt8] {
             let closing = opening == "[" ? "]" : "}"
@@ -73,9 +73,23 @@ struct JSONSyntaxTests {
                 String(repeating: opening, count: levels - 1) + "1" + String(repeating: closing, count: levels - 1)
             return Array("{\"json\":\(value)}".utf8)
         }
-        let deepest = try Envelope(body(1000)).value.payload
+        let deepest = try RPCRequest(target: "/rpc/echo", body: body(1000)).input().payload
         #expect(Envelope.encode(deepest) == body(1000))
-        let error = #expect(throws: MalformedBody.self) { try Envelope(body(1001)) }
+        #expect(
+            ResponseClassification.classify(ProcedureResponse(status: 200, body: body(1000))) == .completed(deepest)
+        )
+        // It comes back inside of a record.
+        let record = EnvelopeWriter.encode { $0.object { $0.member("output", deepest) } }
+        #expect(throws: Never.self) { try Envelope(record) }
+
+        #expect(throws: RPCError.malformedRequest) { try RPCRequest(target: "/rpc/echo", body: body(1001)).input() }
+        guard case .failed = ResponseClassification.classify(ProcedureResponse(status: 200, body: body(1001))) else {
+            Issue.record("a deeper output was kept")
+            return
+        }
+        let error = #expect(throws: MalformedBody.self) {
+            try Envelope(body(1001), maximumDepth: Envelope.keptDepth)
+        }
         #expect(error?.description.hasPrefix("JSON nested deeper than 1000 levels at byte ") == true)
         #expect(throws: MalformedBody.self) { try Envelope(body(500_000)) }
     }
