@@ -97,7 +97,9 @@ public final class DurableExecutor: Service {
         ExecutionHandle(id: id, taskID: task.id, output: task.output, executor: self)
     }
 
-    /// How long a wait may rely on being told of the end. Only a running executor tells; without one, the wait looks itself.
+    /// How long a wait may rely on being told of the end.
+    ///
+    /// Only a running executor tells; without one, the wait looks itself.
     var patience: Duration { isRunning.withLock { $0 } ? .seconds(30) : .milliseconds(500) }
 
     // MARK: Tasks
@@ -107,7 +109,7 @@ public final class DurableExecutor: Service {
         registered.withLock { Array($0.values) }
     }
 
-    /// Registers a task. The public variants of this are in their own file.
+    /// Registers a task; the public variants of this are in their own file.
     func register<Input, Output>(
         _ task: DurableTask<Input, Output>,
         run: @escaping @Sendable (Input, RunContext) async throws -> Output
