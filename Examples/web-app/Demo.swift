@@ -45,7 +45,9 @@ struct Demo {
         }
     }
 
-    /// Enqueues, and tries again for a while when the service is not there yet. The key makes that safe: should the service
+    /// Enqueues, and tries again for a while when the service is not there yet.
+    ///
+    /// The key makes that safe: should the service
     /// have stored the first request and its answer have been lost, the second is answered with the same execution.
     private func enqueue(_ task: RemoteTask<Number, Number>, _ input: Number) async throws -> ExecutionID {
         let options = EnqueueOptions(idempotencyKey: UUID().uuidString)

@@ -16,7 +16,9 @@ struct Call: Sendable {
     }
 }
 
-/// How a procedure fails on purpose. 408, 429, 500 and 502 to 504 may be tried again; others are final.
+/// How a procedure fails on purpose.
+///
+/// 408, 429, 500 and 502 to 504 may be tried again; others are final.
 struct ProcedureError: Error, Encodable {
     let defined = false
     let code: String
@@ -24,7 +26,9 @@ struct ProcedureError: Error, Encodable {
     let message: String
 }
 
-/// The body of calls and answers. This app speaks plain JSON; oRPC's annotations for dates and the like are ignored.
+/// The body of calls and answers.
+///
+/// This app speaks plain JSON; oRPC's annotations for dates and the like are ignored.
 private struct Envelope<Value> { let json: Value }
 extension Envelope: Encodable where Value: Encodable {}
 extension Envelope: Decodable where Value: Decodable {}

@@ -23,6 +23,7 @@ public struct DurableClient: Sendable {
         /// How long a wait puts up with a service that does not answer, or that says it cannot at present.
         public var waitPatience = Duration.seconds(30)
 
+        /// The defaults, to be changed one by one.
         public init() {}
     }
 

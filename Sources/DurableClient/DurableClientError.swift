@@ -17,7 +17,7 @@ public enum DurableClientError: Error, Sendable, Hashable {
 
     /// An error that the service answered with.
     public struct Refusal: Sendable, Hashable {
-        /// oRPC's name of the error: `NOT_FOUND`, `BAD_REQUEST`, …
+        /// The error's name in oRPC, `NOT_FOUND` for instance.
         public let code: String
         /// The HTTP status that goes with it.
         public let status: Int
@@ -41,6 +41,7 @@ public enum DurableClientError: Error, Sendable, Hashable {
 }
 
 extension DurableClientError: CustomStringConvertible {
+    /// A sentence for people.
     public var description: String {
         switch self {
         case .invalidURL(let url):

@@ -6,6 +6,7 @@ import DurableWire
 ///
 /// Everything here throws ``DurableClientError``, or `CancellationError` when the calling task is cancelled.
 public struct RemoteTask<Input: Sendable, Output: Sendable>: Sendable {
+    /// Its name in the service's tasks file, or in Swift.
     public let id: TaskID
     let client: DurableClient
     let encode: @Sendable (Input) throws -> Payload
@@ -63,7 +64,7 @@ public struct RemoteTask<Input: Sendable, Output: Sendable>: Sendable {
         }
     }
 
-    /// Cancels an execution; a finished one stays as it is. Returns it as it then is.
+    /// Cancels an execution, or leaves it as it is when it has finished, and returns it as it then is.
     @discardableResult
     public func cancel(_ id: ExecutionID) async throws -> ExecutionSnapshot<Output> {
         try snapshot(of: id, try await client.call("cancelTaskExecution") { $0.write(reference(id)) })

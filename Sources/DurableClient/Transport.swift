@@ -38,17 +38,34 @@ struct Transport: Sendable {
         request.headers.add(name: "content-type", value: "application/json")
         if let authorization { request.headers.add(name: "authorization", value: authorization) }
         request.body = .bytes(body)
-        let response: HTTPClientResponse
-        let answer: ByteBuffer
-        do {
-            response = try await Self.http.execute(request, deadline: .now() + TimeAmount(timeout))
-            answer = try await response.body.collect(upTo: Self.largestAnswer)
-        } catch is NIOTooManyBytesError {
-            throw DurableClientError.unexpectedAnswer(reason: "it is longer than \(Self.largestAnswer) bytes")
-        } catch {
-            throw Self.failure(error)
+        return try await Self.send(request, timeout: timeout)
+    }
+
+    /// Sends a request and reads its answer, all of it within the time: the client's own deadline ends with the head of the
+    /// answer, and a body may drip for ever.
+    private static func send(_ request: HTTPClientRequest, timeout: Duration) async throws -> WireValue {
+        try await withThrowingTaskGroup(of: WireValue.self) { group in
+            group.addTask {
+                do {
+                    let response = try await http.execute(request, deadline: .now() + TimeAmount(timeout))
+                    let body = try await response.body.collect(upTo: largestAnswer)
+                    return try read(response, Array(body.readableBytesView))
+                } catch let error as DurableClientError {
+                    throw error
+                } catch is NIOTooManyBytesError {
+                    throw DurableClientError.unexpectedAnswer(reason: "it is longer than \(largestAnswer) bytes")
+                } catch {
+                    throw failure(error)
+                }
+            }
+            group.addTask {
+                try await Task.sleep(for: timeout)
+                throw DurableClientError.timedOut
+            }
+            defer { group.cancelAll() }
+            guard let answer = try await group.next() else { throw CancellationError() }
+            return answer
         }
-        return try Self.read(response, Array(answer.readableBytesView))
     }
 
     private static func failure(_ error: any Error) -> any Error {

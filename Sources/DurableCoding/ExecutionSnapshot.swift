@@ -9,9 +9,13 @@ package import DurableWire
 
 /// An execution as it stood when it was asked for, with its output as a Swift value.
 public struct ExecutionSnapshot<Output: Sendable>: Sendable {
+    /// What the execution is known by.
     public let id: ExecutionID
+    /// The task that it is an execution of.
     public let taskID: TaskID
+    /// What governs it: the task's options, with those of the enqueueing in their place.
     public let options: TaskOptions
+    /// Where it stands.
     public let status: ExecutionStatus
     /// What the task returned; present when completed.
     public let output: Output?
@@ -19,7 +23,9 @@ public struct ExecutionSnapshot<Output: Sendable>: Sendable {
     public let error: ExecutionError?
     /// How many retries have been used up.
     public let retryAttempts: Int
+    /// When it was enqueued.
     public let createdAt: Date
+    /// When anything about it last changed.
     public let updatedAt: Date
     /// When it may be leased, or might when it last was ready.
     public let startAt: Date
@@ -27,8 +33,10 @@ public struct ExecutionSnapshot<Output: Sendable>: Sendable {
     public let startedAt: Date?
     /// When the running attempt times out; absent unless running.
     public let expiresAt: Date?
+    /// When it finished; absent until then.
     public let finishedAt: Date?
 
+    /// Whether nothing will change any more.
     public var isFinished: Bool { status.isFinished }
 
     /// What came of it: the output, or the error it ended with; `nil` until it has finished.

@@ -34,8 +34,9 @@ package struct PayloadDecoder: Sendable {
 }
 
 extension JSON {
-    /// Gives the value that an annotation points at the form of the number that it stands for. Other annotations say
-    /// nothing that the type asked for does not say.
+    /// Gives the value that an annotation points at the form of the number that it stands for.
+    ///
+    /// Other annotations say nothing that the type asked for does not say.
     fileprivate mutating func apply(_ annotation: JSON) {
         guard let items = annotation.array, let type = items.first?.integer.flatMap(RichType.init) else { return }
         switch type {

@@ -34,7 +34,9 @@ package struct PayloadEncoder: Sendable {
 }
 
 extension Slot {
-    /// What the slot and those within it hold. Its annotations are added in the order that readers apply them in.
+    /// What the slot and those within it hold.
+    ///
+    /// The annotations are added in the order that readers apply them in.
     fileprivate func json(at path: [JSON], _ annotations: inout [JSON]) -> JSON {
         if let annotation { annotations.append(.array([.number(annotation.rawValue)] + path)) }
         switch content {

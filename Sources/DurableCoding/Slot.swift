@@ -7,8 +7,9 @@ import DurableWire
     import Foundation
 #endif
 
-/// A place in a payload under construction. `Encodable` hands out containers that are filled after they are attached,
-/// hence a reference.
+/// A place in a payload under construction.
+///
+/// `Encodable` hands out containers that are filled after they are attached, hence a reference.
 final class Slot {
     enum Content {
         case empty

@@ -9,8 +9,10 @@ public final class LocalSignals: Signals {
 
     private let subscribers = Mutex(Subscribers())
 
+    /// Signals that nobody listens to yet.
     public init() {}
 
+    /// The signals from now on, those of one kind merged until they are read.
     public func signals() -> AsyncStream<Signal> {
         let mailbox = Mailbox()
         let number = subscribers.withLock { subscribers in
@@ -26,6 +28,7 @@ public final class LocalSignals: Signals {
         }
     }
 
+    /// Tells everybody who listens.
     public func send(_ signal: Signal) {
         let mailboxes = subscribers.withLock { Array($0.mailboxes.values) }
         for mailbox in mailboxes { mailbox.put(signal) }
@@ -50,7 +53,9 @@ private final class Mailbox: Sendable {
         change { $0.isClosed = true }
     }
 
-    /// The next signal; `nil` once the mailbox is closed. One reader at a time, as a stream has it.
+    /// The next signal, or `nil` once the mailbox is closed.
+    ///
+    /// One reader at a time, as a stream has it.
     func next() async -> Signal? {
         while true {
             let (signal, isClosed) = state.withLock { ($0.pending.popFirst(), $0.isClosed) }

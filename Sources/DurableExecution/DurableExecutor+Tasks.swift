@@ -22,13 +22,7 @@ extension DurableExecutor {
         run: @escaping @Sendable (Input, RunContext) async throws -> Output
     ) throws(InvalidTask) -> DurableTask<Input, Output> {
         let options = TaskOptions(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun)
-        let task = DurableTask(
-            id: id,
-            options: options,
-            input: PayloadCodec<Input>.codable,
-            output: PayloadCodec<Output>.codable
-        )
-        return try register(task, run: run)
+        return try register(id, options, .codable, .codable, run: run)
     }
 
     /// Registers a task without output.
@@ -40,13 +34,7 @@ extension DurableExecutor {
         run: @escaping @Sendable (Input, RunContext) async throws -> Void
     ) throws(InvalidTask) -> DurableTask<Input, Void> {
         let options = TaskOptions(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun)
-        let task = DurableTask(
-            id: id,
-            options: options,
-            input: PayloadCodec<Input>.codable,
-            output: PayloadCodec<Void>.nothing
-        )
-        return try register(task, run: run)
+        return try register(id, options, .codable, .nothing, run: run)
     }
 
     /// Registers a task that does not ask for the run context.
@@ -58,13 +46,7 @@ extension DurableExecutor {
         run: @escaping @Sendable (Input) async throws -> Output
     ) throws(InvalidTask) -> DurableTask<Input, Output> {
         let options = TaskOptions(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun)
-        let task = DurableTask(
-            id: id,
-            options: options,
-            input: PayloadCodec<Input>.codable,
-            output: PayloadCodec<Output>.codable
-        )
-        return try register(task) { input, _ in try await run(input) }
+        return try register(id, options, .codable, .codable) { input, _ in try await run(input) }
     }
 
     /// Registers a task without output that does not ask for the run context.
@@ -76,13 +58,7 @@ extension DurableExecutor {
         run: @escaping @Sendable (Input) async throws -> Void
     ) throws(InvalidTask) -> DurableTask<Input, Void> {
         let options = TaskOptions(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun)
-        let task = DurableTask(
-            id: id,
-            options: options,
-            input: PayloadCodec<Input>.codable,
-            output: PayloadCodec<Void>.nothing
-        )
-        return try register(task) { input, _ in try await run(input) }
+        return try register(id, options, .codable, .nothing) { input, _ in try await run(input) }
     }
 
     /// Registers a task without input.
@@ -94,13 +70,7 @@ extension DurableExecutor {
         run: @escaping @Sendable (RunContext) async throws -> Output
     ) throws(InvalidTask) -> DurableTask<Void, Output> {
         let options = TaskOptions(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun)
-        let task = DurableTask(
-            id: id,
-            options: options,
-            input: PayloadCodec<Void>.nothing,
-            output: PayloadCodec<Output>.codable
-        )
-        return try register(task) { _, context in try await run(context) }
+        return try register(id, options, .nothing, .codable) { _, context in try await run(context) }
     }
 
     /// Registers a task without input and output.
@@ -112,13 +82,7 @@ extension DurableExecutor {
         run: @escaping @Sendable (RunContext) async throws -> Void
     ) throws(InvalidTask) -> DurableTask<Void, Void> {
         let options = TaskOptions(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun)
-        let task = DurableTask(
-            id: id,
-            options: options,
-            input: PayloadCodec<Void>.nothing,
-            output: PayloadCodec<Void>.nothing
-        )
-        return try register(task) { _, context in try await run(context) }
+        return try register(id, options, .nothing, .nothing) { _, context in try await run(context) }
     }
 
     /// Registers a task without input that does not ask for the run context.
@@ -130,13 +94,7 @@ extension DurableExecutor {
         run: @escaping @Sendable () async throws -> Output
     ) throws(InvalidTask) -> DurableTask<Void, Output> {
         let options = TaskOptions(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun)
-        let task = DurableTask(
-            id: id,
-            options: options,
-            input: PayloadCodec<Void>.nothing,
-            output: PayloadCodec<Output>.codable
-        )
-        return try register(task) { _, _ in try await run() }
+        return try register(id, options, .nothing, .codable) { _, _ in try await run() }
     }
 
     /// Registers a task without input and output that does not ask for the run context.
@@ -148,13 +106,7 @@ extension DurableExecutor {
         run: @escaping @Sendable () async throws -> Void
     ) throws(InvalidTask) -> DurableTask<Void, Void> {
         let options = TaskOptions(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun)
-        let task = DurableTask(
-            id: id,
-            options: options,
-            input: PayloadCodec<Void>.nothing,
-            output: PayloadCodec<Void>.nothing
-        )
-        return try register(task) { _, _ in try await run() }
+        return try register(id, options, .nothing, .nothing) { _, _ in try await run() }
     }
 }
 

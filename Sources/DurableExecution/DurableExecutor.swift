@@ -97,7 +97,9 @@ public final class DurableExecutor: Service {
         ExecutionHandle(id: id, taskID: task.id, output: task.output, executor: self)
     }
 
-    /// How long a wait may rely on being told of the end. Only a running executor tells; without one, the wait looks itself.
+    /// How long a wait may rely on being told of the end.
+    ///
+    /// Only a running executor tells; without one, the wait looks itself.
     var patience: Duration { isRunning.withLock { $0 } ? .seconds(30) : .milliseconds(500) }
 
     // MARK: Tasks
@@ -107,22 +109,26 @@ public final class DurableExecutor: Service {
         registered.withLock { Array($0.values) }
     }
 
-    /// Registers a task. The public variants of this are in their own file.
+    /// Registers a task; the public variants of this are in their own file.
     func register<Input, Output>(
-        _ task: DurableTask<Input, Output>,
+        _ id: TaskID,
+        _ options: TaskOptions,
+        _ input: PayloadCodec<Input>,
+        _ output: PayloadCodec<Output>,
         run: @escaping @Sendable (Input, RunContext) async throws -> Output
     ) throws(InvalidTask) -> DurableTask<Input, Output> {
-        let definition = TaskDefinition(id: task.id, options: task.options)
+        let definition = TaskDefinition(id: id, options: options)
         try definition.validate()
+        let task = DurableTask(id: id, options: options, input: input, output: output)
         let invoker = TaskInvoker(task: task, run: run, logger: logger)
         let isNew = registered.withLock { tasks in
-            guard tasks[task.id] == nil else { return false }
-            tasks[task.id] = RegisteredTask(definition: definition, invoker: invoker)
+            guard tasks[id] == nil else { return false }
+            tasks[id] = RegisteredTask(definition: definition, invoker: invoker)
             // Within the lock, so that of two registrations at once the worker hears the later one last.
             worker.replaceTasks(Array(tasks.values))
             return true
         }
-        guard isNew else { throw InvalidTask("Task with given id already exists [taskId=\(task.id)]") }
+        guard isNew else { throw InvalidTask("Task with given id already exists [taskId=\(id)]") }
         executions.catalog.addOwn(definition)
         return task
     }

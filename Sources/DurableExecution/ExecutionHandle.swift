@@ -4,7 +4,9 @@ import DurableWire
 
 /// One execution of a task: to look at, to wait for, to cancel.
 public struct ExecutionHandle<Output: Sendable>: Sendable {
+    /// What the execution is known by.
     public let id: ExecutionID
+    /// The task that it is an execution of.
     public let taskID: TaskID
     let output: PayloadCodec<Output>
     let executor: DurableExecutor
@@ -33,7 +35,7 @@ public struct ExecutionHandle<Output: Sendable>: Sendable {
         }
     }
 
-    /// Cancels the execution; a finished one stays as it is. Returns it as it then is.
+    /// Cancels the execution, or leaves it as it is when it has finished, and returns it as it then is.
     ///
     /// - Throws: As ``execution()``.
     @discardableResult

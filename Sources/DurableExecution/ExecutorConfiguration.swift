@@ -17,6 +17,7 @@ public struct ExecutorConfiguration: Sendable {
     /// What people know the executor by; the program's name unless set.
     public var name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "executor"
 
+    /// The defaults, to be changed one by one.
     public init() {}
 
     var worker: WorkerConfiguration {

@@ -46,7 +46,9 @@ struct TaskInvoker<Input: Sendable, Output: Sendable>: Invoker {
 }
 
 extension ExecutionError {
-    /// What is recorded of an error that a task threw. A task that wants no retry throws an ``ExecutionError`` that says so;
+    /// What is recorded of an error that a task threw.
+    ///
+    /// A task that wants no retry throws an ``ExecutionError`` that says so;
     /// any other error may be tried again.
     fileprivate init(reporting error: any Error) {
         switch error {

@@ -113,8 +113,8 @@ struct TroubleTests {
     func patience() async throws {
         try await StubWebApp.with { request in
             switch request.number {
-            case 1: .close
-            case 2: .status(503, text: "restarting")
+            case 0: .close
+            case 1: .status(503, text: "restarting")
             default: Self.finished
             }
         } body: { app in

@@ -25,6 +25,21 @@ struct TaskTests {
         }
     }
 
+    @Test("The example of DurableExecutor's documentation")
+    func documentation() async throws {
+        let executor = DurableExecutor(storage: InMemoryStorage())
+        let add1 = try executor.task("add1", timeout: .seconds(5), retry: .init(maxAttempts: 3)) { (input: Number) in
+            Number(n: input.n + 1)
+        }
+
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await executor.run() }
+            let execution = try await executor.enqueue(add1, Number(n: 0)).wait()
+            #expect(execution.output?.n ?? 0 == 1)
+            group.cancelAll()
+        }
+    }
+
     @Test("Closures of every shape can be tasks")
     func shapes() async throws {
         try await withRunningExecutor { executor in

@@ -21,7 +21,6 @@ func withRunningExecutor<Result>(
 extension ExecutorConfiguration {
     static var quick: ExecutorConfiguration {
         var configuration = ExecutorConfiguration()
-        configuration.lease = .seconds(2)
         configuration.drain = .seconds(5)
         configuration.longestPoll = .milliseconds(100)
         return configuration
