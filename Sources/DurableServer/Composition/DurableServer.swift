@@ -61,9 +61,16 @@ public struct DurableServer: Sendable {
         let tasks = ServedTasks(settings: settings, environment: environment, own: executor.tasks)
         let problems = settings.problems(environment: environment, ownTasks: executor.tasks.map(\.definition.id))
         guard problems.isEmpty else { throw ConfigurationError(problems) }
-        try await withProcedureClient(concurrency: settings.worker?.concurrency ?? 1, logger: logger) { client in
-            try await serve(tasks, from: stores, calling: client)
+        // The pool is closed last, and not by cancellation: a worker told to stop at once still gives back what it holds.
+        do {
+            try await withProcedureClient(concurrency: settings.worker?.concurrency ?? 1, logger: logger) { client in
+                try await serve(tasks, from: stores, calling: client)
+            }
+        } catch {
+            await stores.close()
+            throw error
         }
+        await stores.close()
     }
 
     private func serve(_ tasks: ServedTasks, from stores: Stores, calling client: ProcedureClient) async throws {
@@ -85,9 +92,9 @@ public struct DurableServer: Sendable {
         let gate = SchemaGate(stores, migrates: settings.migrates, logger: logger)
         let services = try doors(gate, executions, worker, environment: tasks.environment)
 
-        // Shut down from last to first: whoever takes on work stops, drains, and only then loses the database.
+        // Shut down from last to first: whoever takes on work stops and drains before it loses what it works with.
         var configuration = ServiceGroupConfiguration(
-            services: [stores.pool, stores.signals, Together(services: services)],
+            services: [stores.signals, Together(services: services)],
             logger: logger
         )
         configuration.maximumGracefulShutdownDuration = (settings.worker?.drain ?? .zero) + .seconds(30)

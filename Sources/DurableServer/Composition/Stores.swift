@@ -30,7 +30,7 @@ package struct Stores: Sendable {
         migrator = Migrator(pool: pool, schema: schema, logger: logger)
     }
 
-    /// Closes the connections, unless a service group runs the pool and does it.
+    /// Closes the connections once what they do is done.
     package func close() async {
         await pool.close()
     }
