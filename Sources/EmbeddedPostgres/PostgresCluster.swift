@@ -79,10 +79,10 @@ package struct PostgresCluster: Sendable {
         let server = try await start()
         do {
             let result = try await body(server)
-            await server.stop()
+            await server.close()
             return result
         } catch {
-            await server.stop()
+            await server.close()
             throw error
         }
     }

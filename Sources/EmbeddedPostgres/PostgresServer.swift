@@ -21,11 +21,11 @@ package actor PostgresServer {
     private let programs: Programs
     private let logger: Logger
     private var run: Run?
+    private var caretaker: Caretaker?
 
     /// What a running server holds, given back together when it stops.
     private struct Run {
         let postmaster: Postmaster
-        let caretaker: Caretaker
         let lock: FolderLock
     }
 
@@ -70,15 +70,15 @@ package actor PostgresServer {
 
         let lock = try FolderLock(folder, user: programs.user)
         try await stopLeftOver()
-        if folder.majorVersion == nil {
-            logger.info("Making a PostgreSQL cluster", metadata: ["folder": "\(folder.path)"])
-            try await folder.makeCluster(with: programs, isDurable: settings["fsync"] != "off")
-        }
-        let caretaker = Caretaker(of: folder, removing: scratch, with: programs)
+        if caretaker == nil { caretaker = Caretaker(of: folder, removing: scratch, with: programs) }
         do {
-            run = Run(postmaster: try await launch(), caretaker: caretaker, lock: lock)
+            if folder.majorVersion == nil {
+                logger.info("Making a PostgreSQL cluster", metadata: ["folder": "\(folder.path)"])
+                try await folder.makeCluster(with: programs, isDurable: settings["fsync"] != "off")
+            }
+            run = Run(postmaster: try await launch(), lock: lock)
         } catch {
-            await caretaker.dismiss()
+            await dismissCaretaker()
             throw error
         }
         logger.info("PostgreSQL is ready", metadata: ["port": "\(port)", "folder": "\(folder.path)"])
@@ -102,6 +102,13 @@ package actor PostgresServer {
         await end(with: .kill, patience: nil)
     }
 
+    /// Stops the server for good; a temporary folder goes with it.
+    func close() async {
+        await stop()
+        await caretaker?.finish()
+        caretaker = nil
+    }
+
     private func end(with signal: Signal, patience: Duration?) async {
         guard let run else { return }
         self.run = nil
@@ -109,8 +116,14 @@ package actor PostgresServer {
             logger.warning("PostgreSQL had stopped by itself", metadata: ["log": "\(folder.logTail)"])
         }
         await Self.end(run.postmaster, with: signal, patience: patience)
-        await run.caretaker.dismiss()
+        // A folder that is ours alone is looked after until it goes. Any other is somebody else's from now on.
+        if scratch == nil { await dismissCaretaker() }
         logger.info("PostgreSQL has stopped", metadata: ["port": "\(port)"])
+    }
+
+    private func dismissCaretaker() async {
+        await caretaker?.dismiss()
+        caretaker = nil
     }
 
     private static func end(_ postmaster: Postmaster, with signal: Signal, patience: Duration?) async {
