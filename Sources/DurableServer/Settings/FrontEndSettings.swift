@@ -1,3 +1,5 @@
+import DurableRPC
+
 /// How a front end listens and whom it lets in.
 public struct FrontEndSettings: Sendable {
     /// Who may call the procedures.
@@ -36,6 +38,11 @@ public struct FrontEndSettings: Sendable {
         self.access = access
         self.isOpenToNetwork = isOpenToNetwork
         self.requestTimeout = requestTimeout
+    }
+
+    /// Whether there are any tokens, be they good or not.
+    static func hasTokens(file: String?, environment: [String: String]) -> Bool {
+        file != nil || environment.keys.contains { $0.hasPrefix(Tokens.environmentPrefix) }
     }
 
     /// Whether only this machine can reach the address.

@@ -114,6 +114,12 @@ extension FrontEndSettings {
             )
         case .open:
             break
+        case .tokens(let file) where !Self.hasTokens(file: file, environment: environment):
+            problems.append(
+                ConfigurationProblem(
+                    at: place(.tokens),
+                    "there are no tokens; name a file of them, set \(Tokens.environmentPrefix)<NAME>=role[,role]:token, "
+                        + "or say \(Setting.open.flag) to serve everybody on this machine"))
         case .tokens(let file):
             do {
                 _ = try Tokens.load(file: file, environment: environment)

@@ -1,5 +1,3 @@
-import DurableRPC
-
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -60,8 +58,7 @@ extension FrontEndSettings {
         isOpenToNetwork = reader.isOn(.openToNetwork, default: isOpenToNetwork)
 
         let tokensFile = reader.text(.tokens)
-        let hasTokens =
-            tokensFile != nil || reader.environment.keys.contains { $0.hasPrefix(Tokens.environmentPrefix) }
+        let hasTokens = Self.hasTokens(file: tokensFile, environment: reader.environment)
         if reader.isOn(.open, default: access == .open && !hasTokens) {
             access = .open
             if hasTokens { reader.report(.open, "tokens are given as well; choose one of the two") }

@@ -80,10 +80,10 @@ package struct SettingsReader {
 
     // MARK: Problems
 
-    /// Where a setting's value came from: its flag or its variable.
+    /// Where a setting's value came from, its flag or its variable; the flag when it was not given at all.
     package func place(of setting: Setting) -> String {
-        let given = try? flags.value(forKey: AbsoluteConfigKey(setting.key), type: .string).value
-        return given == nil ? setting.variable : setting.flag
+        let flag = try? flags.value(forKey: AbsoluteConfigKey(setting.key), type: .string).value
+        return flag == nil && isGiven(setting) ? setting.variable : setting.flag
     }
 
     package mutating func report(_ setting: Setting, _ message: String) {

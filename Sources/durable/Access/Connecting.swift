@@ -36,9 +36,9 @@ private func databaseSettings(_ reader: inout SettingsReader) throws -> Database
     return settings
 }
 
-/// A verb for people shows what it did; its log only what is worth a warning, unless asked otherwise.
+/// A verb for people says by itself what went well and what went wrong; the rest is for whoever asks for it.
 private func bootstrapLogging(reading reader: inout SettingsReader) {
     var logging = LoggingSettings(reading: &reader)
-    if !reader.isGiven(.logLevel) { logging.level = .warning }
+    if !reader.isGiven(.logLevel) { logging.level = .critical }
     logging.bootstrap()
 }
