@@ -241,7 +241,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "durable", "DurableClient", "DurableCore", "DurablePostgres", "DurableTestKit", "EmbeddedPostgres", "LibPQ",
+                "durable", "DurableClient", "DurableCore", "DurablePostgres", "DurableTestKit", "EmbeddedPostgres",
+                "LibPQ",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

@@ -32,6 +32,7 @@ public enum ExecutionStateMachine {
         }
     }
 
+    /// What can happen to an execution.
     public enum Event: Sendable, Hashable {
         /// A worker took the lease.
         case leased
@@ -45,9 +46,11 @@ public enum ExecutionStateMachine {
         case cancelled
     }
 
+    /// What is to be written.
     public enum Transition: Sendable, Hashable {
         /// Stays as it is.
         case unchanged
+        /// Becomes running, under the next lease number.
         case run
         /// Becomes ready again after a delay.
         ///
@@ -56,15 +59,18 @@ public enum ExecutionStateMachine {
         ///   - error: What the next attempt is told; `nil` keeps what it would have been told anyway.
         ///   - cost: What the execution has used up.
         case ready(delayMs: Double?, error: ExecutionError?, cost: Cost)
+        /// Ends for good.
         case finish(Ending)
     }
 
+    /// What becoming ready again uses up.
     public enum Cost: Sendable, Hashable {
         case nothing
         case retry
         case leaseLoss
     }
 
+    /// How an execution ends: the final status and what goes with it.
     public enum Ending: Sendable, Hashable {
         case completed(Payload)
         case failed(ExecutionError)
@@ -107,6 +113,7 @@ public enum ExecutionStateMachine {
         public let event: Event
     }
 
+    /// The transition that an event causes.
     public static func transition(from state: State, on event: Event) throws(IllegalTransition) -> Transition {
         switch (state.status, event) {
         case (.ready, .leased):

@@ -18,7 +18,9 @@ package struct EnqueueRequest: Sendable, Hashable {
     }
 }
 
-/// The clients' side of the service: enqueue, read, wait, cancel. Whoever speaks to clients speaks through this.
+/// The clients' side of the service: enqueue, read, wait, cancel.
+///
+/// Whoever speaks to clients speaks through this.
 package struct Executions: Sendable {
     package let catalog: TaskCatalog
     private let storage: any Storage
@@ -84,7 +86,9 @@ package struct Executions: Sendable {
         return try await self.execution(id, of: taskID)
     }
 
-    /// Cancels an execution; a finished one stays as it is. Returns it as it then is.
+    /// Cancels an execution; a finished one stays as it is.
+    ///
+    /// Returns it as it then is.
     package func cancel(_ id: String, of taskID: TaskID) async throws(RequestError) -> Execution {
         let execution = try await execution(id, of: taskID)
         if execution.status.isFinished { return execution }

@@ -1,4 +1,6 @@
-/// Why a request of a client cannot be granted. The message is written for the client.
+/// Why a request of a client cannot be granted.
+///
+/// The message is written for the client.
 public enum RequestError: Error, Sendable, Hashable {
     case taskNotFound(String)
     case executionNotFound(String)

@@ -8,8 +8,9 @@ public enum Signal: String, Sendable, Hashable, CaseIterable {
     case cancelled
 }
 
-/// Hints between processes that make waiting short. Missing one costs latency, never correctness: whoever waits also
-/// looks by itself from time to time.
+/// Hints between processes that make waiting short.
+///
+/// Missing one costs latency, never correctness: whoever waits also looks by itself from time to time.
 public protocol Signals: Sendable {
     /// The signals from now on. Several of one kind may be merged into one.
     func signals() -> AsyncStream<Signal>

@@ -68,7 +68,9 @@ public protocol Storage: Sendable {
     func prune(finishedForMs ageMs: Double, from cursor: ExecutionID?, limit: Int) async throws(StorageError) -> Pruning
 }
 
-/// An execution to be stored. Its options have been checked and merged with the task's.
+/// An execution to be stored.
+///
+/// Its options have been checked and merged with the task's.
 public struct NewExecution: Sendable, Hashable {
     public var taskID: TaskID
     public var input: Payload

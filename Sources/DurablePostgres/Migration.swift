@@ -13,7 +13,9 @@ package struct Migration: Sendable, Hashable {
         self.sql = String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Every migration, in order. A test compares the list with the folder.
+    /// Every migration, in order.
+    ///
+    /// A test compares the list with the folder.
     package static let all = [
         Migration("0001_executions", PackageResources._001_executions_sql)
     ]
@@ -73,7 +75,9 @@ struct AppliedMigration: Sendable, Hashable {
     let appliedAt: Int64
 }
 
-/// Why a schema cannot be migrated or worked with. Says what to do.
+/// Why a schema cannot be migrated or worked with.
+///
+/// Says what to do.
 package enum MigrationError: Error, Sendable, Hashable, CustomStringConvertible {
     case pending(schema: String, name: String)
     case edited(schema: String, name: String)

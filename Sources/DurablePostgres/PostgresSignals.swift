@@ -53,7 +53,9 @@ package final class PostgresSignals: Signals, Service {
         waker.yield()
     }
 
-    /// Sends what is pending now. For programs that enqueue and exit.
+    /// Sends what is pending now.
+    ///
+    /// For programs that enqueue and exit.
     package func flush() async {
         let signals = state.withLock { state in
             defer { state.pending = [] }

@@ -75,7 +75,9 @@ extension Statements {
         """
     }
 
-    /// Notifies all listeners. The commit need not wait for the disk: there is nothing to lose.
+    /// Notifies all listeners.
+    ///
+    /// The commit need not wait for the disk: there is nothing to lose.
     func notify(_ signals: [Signal]) -> SQL {
         """
         select set_config('synchronous_commit', 'off', true), pg_notify(\(schemaName), signal)

@@ -1,7 +1,9 @@
 import DurableCore
 import LibPQ
 
-/// Every statement that producers and readers send. Its neighbours: `Statements+Workers.swift`, `Statements+Upkeep.swift`.
+/// Every statement that producers and readers send.
+///
+/// Its neighbours: `Statements+Workers.swift`, `Statements+Upkeep.swift`.
 ///
 /// All runtime SQL of the program lives in these files, qualified with the schema, so that it needs no session state.
 struct Statements: Sendable {
@@ -67,8 +69,9 @@ struct Statements: Sendable {
         """
     }
 
-    /// The executions that hold these keys, with their inputs. Locks them, so that pruning cannot take them away before
-    /// the answer is given.
+    /// The executions that hold these keys, with their inputs.
+    ///
+    /// Locks them, so that pruning cannot take them away before the answer is given.
     func keyHolders(_ keys: [(taskID: TaskID, key: String)]) -> SQL {
         """
         select k.task_id, k.key, e.id, e.input, e.input_meta

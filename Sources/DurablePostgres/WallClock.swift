@@ -6,7 +6,9 @@ import DurableCore
     import Darwin
 #endif
 
-/// This process's clock. Good for the order of ids, where being off by a bit costs a little locality; never for state.
+/// This process's clock.
+///
+/// Good for the order of ids, where being off by a bit costs a little locality; never for state.
 enum WallClock {
     static func now() -> Timestamp {
         var time = timespec()

@@ -1,6 +1,8 @@
 import Synchronization
 
-/// Wakes one waiting task. Rings while nobody waits are remembered, as one.
+/// Wakes one waiting task.
+///
+/// Rings while nobody waits are remembered, as one.
 final class Bell: Sendable {
     private struct State {
         var isRung = false

@@ -34,7 +34,9 @@ final class RunningAttempt: Sendable {
         }?.resume(returning: end)
     }
 
-    /// How it ended. To be awaited once.
+    /// How it ended.
+    ///
+    /// To be awaited once.
     var ended: End {
         get async {
             await withCheckedContinuation { continuation in

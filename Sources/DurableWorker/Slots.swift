@@ -15,7 +15,9 @@ final class Slots: Sendable {
         state = Mutex(State(free: count))
     }
 
-    /// How many are free. Asking when there is none makes the next one that is given back wanted.
+    /// How many are free.
+    ///
+    /// Asking when there is none makes the next one that is given back wanted.
     func free() -> Int {
         state.withLock { state in
             state.isWanted = state.free == 0

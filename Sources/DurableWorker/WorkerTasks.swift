@@ -25,7 +25,9 @@ package final class WorkerTasks: Sendable {
         state = Mutex(State(tasks: Self.byID(tasks)))
     }
 
-    /// Serves these tasks from now on. Attempts that are being made go on as they began.
+    /// Serves these tasks from now on.
+    ///
+    /// Attempts that are being made go on as they began.
     package func replace(with tasks: [RegisteredTask]) {
         state.withLock { state in
             state.tasks = Self.byID(tasks)

@@ -46,7 +46,8 @@ struct ExecutionStateMachineTests {
         func after(_ used: Int, _ error: ExecutionError) throws -> Machine.Transition {
             try Machine.transition(
                 from: Machine.State(status: .running, retryOptions: retry, retryAttempts: used, leaseLosses: 0),
-                on: .ended(.failed(error), chance: 0))
+                on: .ended(.failed(error), chance: 0)
+            )
         }
         let boom = ExecutionError.retryable("boom")
         let first = try after(0, boom)
@@ -80,7 +81,9 @@ struct ExecutionStateMachineTests {
             #expect(
                 transition
                     == (losses < 2
-                        ? .ready(delayMs: 0, error: .expired, cost: .leaseLoss) : .finish(.failed(.leaseLostTooOften(3)))))
+                        ? .ready(delayMs: 0, error: .expired, cost: .leaseLoss)
+                        : .finish(.failed(.leaseLostTooOften(3))))
+            )
         }
     }
 }

@@ -19,9 +19,11 @@ struct IdentifierTests {
         "other texts are no execution ids",
         arguments: [
             "", "te_", "invalid", "te_0", "de_0192f3a4b5c67d8e9fa0b1c2d3e4f5a6", "te_0192f3a4b5c67d8e9fa0b1c2d3e4f5a",
-            "te_0192F3A4B5C67D8E9FA0B1C2D3E4F5A6", "te_0192f3a4b5c67d8e9fa0b1c2d3e4f5a60", "te_0192f3a4-b5c6-7d8e-9fa0-b1c2d",
+            "te_0192F3A4B5C67D8E9FA0B1C2D3E4F5A6", "te_0192f3a4b5c67d8e9fa0b1c2d3e4f5a60",
+            "te_0192f3a4-b5c6-7d8e-9fa0-b1c2d",
             "te_0192f3a4b5c67d8e9fa0b1c2d3e4f5ag", "te_'; drop table executions; --",
-        ])
+        ]
+    )
     func invalid(_ text: String) {
         #expect(ExecutionID(text) == nil)
     }
@@ -63,7 +65,8 @@ struct IdentifierTests {
             (253_402_300_800_000_000, "+010000-01-01T00:00:00.000Z"),
             (8_640_000_000_000_000_000, "+275760-09-13T00:00:00.000Z"),
             (-62_198_755_200_000_000, "-000001-01-01T00:00:00.000Z"),
-        ])
+        ]
+    )
     func times(_ microseconds: Int64, _ text: String) {
         #expect("\(Timestamp(microseconds: microseconds))" == text)
     }

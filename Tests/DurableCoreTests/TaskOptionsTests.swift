@@ -44,7 +44,8 @@ struct TaskOptionsTests {
             (RetryOptions(maxAttempts: 1, maxDelayMs: 86_400_001), "maxDelayMs"),
             (RetryOptions(maxAttempts: 1, baseDelayMs: 2, maxDelayMs: 1), "maxDelayMs"),
             (RetryOptions(maxAttempts: 1, jitter: 1.1), "jitter"),
-        ])
+        ]
+    )
     func retryOptionsOutOfRange(_ options: RetryOptions, _ field: String) throws {
         let error = try #require(throws: InvalidTask.self) { try options.validate(for: "add1") }
         #expect(error.message.hasPrefix("Invalid retry options for task add1: \(field) "))
@@ -53,7 +54,9 @@ struct TaskOptionsTests {
     @Test("timeouts and sleeps out of range are refused")
     func timesOutOfRange() throws {
         for timeout in [0, -5, TaskOptions.largestInteger + 1] {
-            let error = try #require(throws: InvalidTask.self) { try TaskOptions(timeoutMs: timeout).validate(for: "add1") }
+            let error = try #require(throws: InvalidTask.self) {
+                try TaskOptions(timeoutMs: timeout).validate(for: "add1")
+            }
             #expect(error.message.hasPrefix("Invalid timeout value for task add1: "))
         }
         for sleep in [-0.5, .infinity, .nan] {
@@ -68,7 +71,10 @@ struct TaskOptionsTests {
     @Test("an override replaces retry options as a whole and leaves what it does not name")
     func overrides() {
         let task = TaskOptions(
-            timeoutMs: 5000, retryOptions: RetryOptions(maxAttempts: 3, baseDelayMs: 10), sleepMsBeforeRun: 7)
+            timeoutMs: 5000,
+            retryOptions: RetryOptions(maxAttempts: 3, baseDelayMs: 10),
+            sleepMsBeforeRun: 7
+        )
         #expect(task.overridden(by: EnqueueOptions()) == task)
         let options = task.overridden(by: EnqueueOptions(retryOptions: RetryOptions(maxAttempts: 1), timeoutMs: 9))
         #expect(options == TaskOptions(timeoutMs: 9, retryOptions: RetryOptions(maxAttempts: 1), sleepMsBeforeRun: 7))

@@ -13,8 +13,10 @@ struct MigrationTests {
 
     @Test("every file is embedded, in order, under its own name")
     func embedded() throws {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../migrations").standardized
-        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path()).filter { $0.hasSuffix(".sql") }.sorted()
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../migrations")
+            .standardized
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path()).filter { $0.hasSuffix(".sql") }
+            .sorted()
         #expect(files == Migration.all.map { "\($0.name).sql" })
         for migration in Migration.all {
             let file = try String(contentsOf: folder.appending(path: "\(migration.name).sql"), encoding: .utf8)
@@ -65,7 +67,8 @@ struct MigrationTests {
     func newer() async throws {
         try await PostgresFixture.with { fixture in
             try await fixture.execute(
-                "insert into \(fixture.schema).migrations values (now(), 9999, false, '9999_future', 'x')")
+                "insert into \(fixture.schema).migrations values (now(), 9999, false, '9999_future', 'x')"
+            )
             try await migrator(fixture).check()
             try await fixture.execute("update \(fixture.schema).migrations set is_breaking = true where version = 9999")
             await #expect(throws: MigrationError.newer(schema: fixture.schema, name: "9999_future")) {
@@ -97,7 +100,8 @@ struct MigrationTests {
                     union all
                     select proname from pg_proc
                     where pronamespace = \(schema)::regnamespace and obj_description(oid, 'pg_proc') is null
-                    """)
+                    """
+                )
                 for row in rows { names.append(try row.string(0)) }
                 return names
             }
@@ -114,10 +118,13 @@ struct MigrationTests {
                 + "(gen_random_uuid(), 'add1', now(), now(), now(), 1, 0, 0, "
             for values in [
                 "'completed', null, 1, null, null)", "null, now(), 1, null, null)", "null, null, null, '1', null)",
-                "'failed', now(), 1, null, null)", "'completed', now(), 1, null, '{}')", "'failed', now(), 1, '1', '{}')",
+                "'failed', now(), 1, null, null)", "'completed', now(), 1, null, '{}')",
+                "'failed', now(), 1, '1', '{}')",
                 "'done', now(), 1, null, null)",
             ] {
-                let error = try await #require(throws: DatabaseError.self) { try await fixture.execute(insert + values) }
+                let error = try await #require(throws: DatabaseError.self) {
+                    try await fixture.execute(insert + values)
+                }
                 #expect(error.sqlState == .checkViolation, "\(values)")
             }
             try await fixture.execute(insert + "'completed', now(), 1, '1', null)")

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 #if canImport(FoundationNetworking)
-import FoundationNetworking
+    import FoundationNetworking
 #endif
 
 /// A whole deployment for one test: a schema of its own in a real PostgreSQL, a web app on a real socket, and as many
@@ -26,7 +26,11 @@ final class Deployment: Sendable {
     private let processes = Mutex<[DurableProcess]>([])
 
     private init(
-        databaseURL: String, schema: String, storage: any Storage, app: StubWebApp, tasks: String
+        databaseURL: String,
+        schema: String,
+        storage: any Storage,
+        app: StubWebApp,
+        tasks: String
     ) throws {
         self.databaseURL = databaseURL
         self.schema = schema
@@ -64,8 +68,12 @@ final class Deployment: Sendable {
         try await StubWebApp.with(answer) { app in
             try await PostgresFixture.with(databaseURL: databaseURL) { fixture in
                 let deployment = try Deployment(
-                    databaseURL: fixture.databaseURL, schema: fixture.schema, storage: fixture.storage, app: app,
-                    tasks: tasks(app.url))
+                    databaseURL: fixture.databaseURL,
+                    schema: fixture.schema,
+                    storage: fixture.storage,
+                    app: app,
+                    tasks: tasks(app.url)
+                )
                 do {
                     try await deployment.startFrontEnd()
                     try await body(deployment)
@@ -84,8 +92,11 @@ final class Deployment: Sendable {
     func start(_ arguments: [String], environment: [String: String] = [:]) throws -> DurableProcess {
         let process = try DurableProcess(
             arguments + [
-                "--database-url", databaseURL, "--schema", schema, "--tasks", folder.appending(path: "tasks.yaml").path(),
-            ], environment: environment)
+                "--database-url", databaseURL, "--schema", schema, "--tasks",
+                folder.appending(path: "tasks.yaml").path(),
+            ],
+            environment: environment
+        )
         processes.withLock { $0.append(process) }
         return process
     }

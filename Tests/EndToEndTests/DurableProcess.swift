@@ -33,7 +33,9 @@ final class DurableProcess: Sendable {
         process.standardError = output
         process.terminationHandler = { process in
             // Killed by a signal is told apart from exiting with its number.
-            continuation.yield(process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus)
+            continuation.yield(
+                process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+            )
             continuation.finish()
         }
         try process.run()
@@ -73,7 +75,8 @@ final class DurableProcess: Sendable {
 
     /// Runs the program to its end.
     static func run(
-        _ arguments: [String], environment: [String: String] = [:]
+        _ arguments: [String],
+        environment: [String: String] = [:]
     ) async throws -> (exitCode: Int32, output: String) {
         let process = try DurableProcess(arguments, environment: environment)
         let code = await process.exitCode()

@@ -155,14 +155,18 @@ struct FaultTests {
                 let worker = WorkerID.random()
                 try await storage.register(WorkerRegistration(id: worker, name: "test", leaseMs: 1))
                 let new = NewExecution(
-                    taskID: "add1", input: .undefined, options: TaskOptions(timeoutMs: 1000))
+                    taskID: "add1",
+                    input: .undefined,
+                    options: TaskOptions(timeoutMs: 1000)
+                )
                 let ids = try await storage.insert(Array(repeating: new, count: 20)).map(\.executionID)
                 async let claim = storage.lease(LeaseRequest(worker: worker, tasks: ["add1"], limit: 20))
                 async let reclaim = storage.reclaim(limit: 100, maxLeaseLosses: 100)
                 let (batch, _) = try await (claim, reclaim)
                 _ = try await storage.reclaim(limit: 100, maxLeaseLosses: 100)
                 let settled = try await storage.settle(
-                    batch.leases.map { ExecutionStateMachine.settlement(of: $0, .completed(.undefined), chance: 0) })
+                    batch.leases.map { ExecutionStateMachine.settlement(of: $0, .completed(.undefined), chance: 0) }
+                )
                 let left = try await storage.executions(ids).values
                 if try await storage.renew(worker, holding: []) == nil {
                     #expect(settled.isEmpty)

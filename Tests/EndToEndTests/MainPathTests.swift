@@ -80,7 +80,9 @@ struct MainPathTests {
             try await eventually("the first attempts fail") { try await deployment.execution(id).retryAttempts > 1 }
             let error = try await deployment.execution(id).error
             #expect(error?.isRetryable == true && error?.isInternal == true)
-            try await StubWebApp.with(port: port) { $0.plusOne } body: { _ in
+            try await StubWebApp.with(port: port) {
+                $0.plusOne
+            } body: { _ in
                 let execution = try await deployment.add1.wait(id, timeout: .seconds(30))
                 #expect(execution.output == .init(n: 2))
             }
