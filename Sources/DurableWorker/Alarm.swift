@@ -5,6 +5,8 @@ import Synchronization
 /// A timer for each would be simpler, but a cancelled `Task.sleep` keeps its memory until its time has come.
 final class Alarm: Sendable {
     private let bell = Bell()
+    /// Bounds what interrupted sleeps keep.
+    private static let longestPause = Duration.seconds(10)
     private let wakesAt = Mutex<ContinuousClock.Instant?>(nil)
 
     /// Makes sure that the alarm goes off at that time, or before.
@@ -23,10 +25,12 @@ final class Alarm: Sendable {
     func run(_ goOff: (ContinuousClock.Instant) -> ContinuousClock.Instant?) async {
         let clock = ContinuousClock()
         while !Task.isCancelled {
-            let wakesAt = wakesAt.withLock { $0 }
-            await bell.wait(atMost: wakesAt.map { clock.now.duration(to: $0) })
-            self.wakesAt.withLock { $0 = nil }
-            if let next = goOff(clock.now) { expect(next) }
+            let pause = wakesAt.withLock { $0.map { clock.now.duration(to: $0) } } ?? Self.longestPause
+            await bell.wait(atMost: min(pause, Self.longestPause))
+            // From here on a deadline that is expected rings again.
+            wakesAt.withLock { $0 = nil }
+            guard let next = goOff(clock.now) else { continue }
+            wakesAt.withLock { wakesAt in wakesAt = min(wakesAt ?? next, next) }
         }
     }
 }
