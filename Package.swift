@@ -263,6 +263,13 @@ let package = Package(
             ]
         ),
         .testTarget(name: "DurableServerTests", dependencies: ["DurableCore", "DurableServer"]),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: [
+                "durable", "DurableCore", "DurableTestKit",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
     ]
 )
 
