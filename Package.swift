@@ -263,7 +263,15 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
+        .testTarget(name: "DurableWorkerTests", dependencies: ["DurableWorker"]),
         .testTarget(name: "DurableServerTests", dependencies: ["DurableCore", "DurableInvoker", "DurableServer"]),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: [
+                "durable", "DurableCore", "DurableTestKit",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
     ]
 )
 

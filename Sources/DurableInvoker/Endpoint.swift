@@ -34,7 +34,8 @@ package struct Endpoint: Sendable, Hashable {
         if rest.contains("#") {
             return ["the url must not contain a fragment (#…)"]
         }
-        guard (try? HTTPClient.Request(url: url)) != nil else { return ["the url is not a valid URL with a host"] }
+        guard let request = try? HTTPClient.Request(url: url) else { return ["the url is not a valid URL with a host"] }
+        guard (1...65_535).contains(request.port) else { return ["the url's port must be from 1 to 65535"] }
         return []
     }
 }

@@ -26,8 +26,8 @@ struct FaultTests {
             doomed.signal(SIGKILL)
             let executions = try await deployment.finished(ids, within: .seconds(30))
             #expect(clock.now - killedAt < .seconds(10))
-            #expect(executions.allSatisfy { $0.status == .completed && $0.attempt == 2 && $0.leaseLosses == 1 })
-            #expect(executions.allSatisfy { $0.retryAttempts == 0 })
+            #expect(executions.allSatisfy { $0.status == .completed && $0.retryAttempts == 0 })
+            #expect(executions.allSatisfy { $0.leaseLosses >= 1 && $0.attempt == $0.leaseLosses + 1 })
         }
     }
 
