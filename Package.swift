@@ -268,7 +268,7 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "durable", "DurableCore", "DurableTestKit",
+                "durable", "DurableCore", "DurablePostgres", "DurableTestKit",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),

@@ -1,4 +1,5 @@
 import DurableCore
+import DurablePostgres
 import DurableTestKit
 import Testing
 
@@ -6,12 +7,15 @@ import Testing
 struct DatabaseTests {
     /// Runs the body with the program on a schema of its own that knows the task `add1`, and that schema.
     private func with(
-        migrated: Bool = true, _ body: (Program, PostgresFixture) async throws -> Void
+        migrated: Bool = true,
+        _ body: (Program, PostgresFixture) async throws -> Void
     ) async throws {
         try await PostgresFixture.with(migrated: migrated) { fixture in
             if migrated {
                 let add1 = TaskDefinition(
-                    id: "add1", options: TaskOptions(timeoutMs: 5000, retryOptions: RetryOptions(maxAttempts: 2)))
+                    id: "add1",
+                    options: TaskOptions(timeoutMs: 5000, retryOptions: RetryOptions(maxAttempts: 2))
+                )
                 _ = try await fixture.storage.register([add1])
             }
             let environment = ["DATABASE_URL": fixture.databaseURL, "DURABLE_SCHEMA": fixture.schema]

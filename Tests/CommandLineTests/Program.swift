@@ -2,9 +2,9 @@ import Foundation
 import Subprocess
 
 #if canImport(System)
-import System
+    import System
 #else
-import SystemPackage
+    import SystemPackage
 #endif
 
 /// The built program `durable`, run in an empty folder with an environment of its own.
@@ -46,14 +46,20 @@ struct Program {
             arguments: Arguments(arguments),
             environment: .custom(
                 Dictionary(
-                    uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) })),
+                    uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
+                )
+            ),
             workingDirectory: FilePath(folder.path()),
             input: .string(input),
             output: .string(limit: 1 << 20),
-            error: .string(limit: 1 << 20))
+            error: .string(limit: 1 << 20)
+        )
         let exitCode: Int32? = if case .exited(let code) = result.terminationStatus { Int32(code) } else { nil }
         return Result(
-            exitCode: exitCode, output: result.standardOutput ?? "", errors: result.standardError ?? "")
+            exitCode: exitCode,
+            output: result.standardOutput,
+            errors: result.standardError
+        )
     }
 
     /// `DURABLE_BINARY` where that is set, else the program beside the test bundle.

@@ -44,9 +44,11 @@ struct UsageTests {
             #expect(result.output == "")
             #expect(
                 result.errorLines.map { $0.split(separator: ": ").first.map(String.init) } == [
-                    "8 things are wrong:", "  --log-format", "  --port", "  DURABLE_LEASE_SECONDS", "  DURABLE_TOKEN_APP",
+                    "8 things are wrong:", "  --log-format", "  --port", "  DURABLE_LEASE_SECONDS",
+                    "  DURABLE_TOKEN_APP",
                     "  tasks.yaml:1:10", "  tasks.yaml:1:10", "  tasks.yaml:1:20", "  tasks.yaml:1:20",
-                ])
+                ]
+            )
             #expect(!result.errors.contains("s3cret"))
         }
     }

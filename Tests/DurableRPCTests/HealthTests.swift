@@ -43,7 +43,7 @@ struct HealthTests {
 
     @Test("on shutdown readiness says no first, and requests are still taken meanwhile")
     func draining() async throws {
-        try await RunningService.with(configure: { $0.drainDelay = .seconds(1) }) { service in
+        try await RunningService.with(configure: { $0.drainDelay = .seconds(5) }) { service in
             let ready = try await service.client.send("GET", "/readyz")
             #expect(ready.status == 200)
             await service.shutDown()

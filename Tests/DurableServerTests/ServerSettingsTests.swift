@@ -1,10 +1,13 @@
+import DurableCore
 import DurableServer
 import Testing
 
 @Suite("Settings")
 struct ServerSettingsTests {
     private func read(
-        _ defaults: ServerSettings, flags: [Setting: String] = [:], environment: [String: String] = [:]
+        _ defaults: ServerSettings,
+        flags: [Setting: String] = [:],
+        environment: [String: String] = [:]
     ) -> (settings: ServerSettings, problems: [String]) {
         var reader = SettingsReader(flags: flags, environment: environment)
         let settings = ServerSettings(reading: &reader, over: defaults)
@@ -34,7 +37,10 @@ struct ServerSettingsTests {
     @Test("a switch can be turned off by its flag, and an empty variable counts as not set")
     func switches() {
         let (settings, problems) = read(
-            .start, flags: [.migrate: "false", .open: "true"], environment: ["DURABLE_MIGRATE": "true", "DURABLE_PORT": ""])
+            .start,
+            flags: [.migrate: "false", .open: "true"],
+            environment: ["DURABLE_MIGRATE": "true", "DURABLE_PORT": ""]
+        )
         #expect(problems == [])
         #expect(settings.migrates == false)
         #expect(settings.frontEnd?.port == 8080)
@@ -43,7 +49,9 @@ struct ServerSettingsTests {
     @Test("durations and days are read in their units, and 0 days keep executions for ever")
     func units() {
         let (settings, problems) = read(
-            .worker, flags: [.leaseSeconds: "2.5", .drainSeconds: "0", .retainDays: "0", .healthPort: "81"])
+            .worker,
+            flags: [.leaseSeconds: "2.5", .drainSeconds: "0", .retainDays: "0", .healthPort: "81"]
+        )
         #expect(problems == [])
         #expect(settings.worker?.lease == .milliseconds(2500))
         #expect(settings.worker?.drain == .zero)
@@ -60,7 +68,8 @@ struct ServerSettingsTests {
             environment: [
                 "DURABLE_CONCURRENCY": "0", "DURABLE_MIGRATE": "perhaps", "DURABLE_SCHEMA": "pg_durable",
                 "DURABLE_TOKEN_APP": "s3cret",
-            ])
+            ]
+        )
         #expect(problems.count == 7)
         for place in [
             "--port: ", "--tasks", "--database-url: ", "DURABLE_CONCURRENCY: ", "DURABLE_MIGRATE: ", "DURABLE_SCHEMA: ",
