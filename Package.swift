@@ -262,7 +262,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
-        .testTarget(name: "DurableServerTests", dependencies: ["DurableCore", "DurableServer"]),
+        .testTarget(name: "DurableServerTests", dependencies: ["DurableCore", "DurableInvoker", "DurableServer"]),
     ]
 )
 
