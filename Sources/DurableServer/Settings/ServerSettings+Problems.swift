@@ -119,7 +119,9 @@ extension FrontEndSettings {
                 ConfigurationProblem(
                     at: place(.tokens),
                     "there are no tokens; name a file of them, set \(Tokens.environmentPrefix)<NAME>=role[,role]:token, "
-                        + "or say \(Setting.open.flag) to serve everybody on this machine"))
+                        + "or say \(Setting.open.flag) to serve everybody on this machine"
+                )
+            )
         case .tokens(let file):
             do {
                 _ = try Tokens.load(file: file, environment: environment)
