@@ -26,7 +26,7 @@ struct ConnectionTests {
 
     @Test("A web app that closes idle connections fails no call")
     func idleConnectionsClosed() async throws {
-        try await StubWebApp.with(idleLimit: .milliseconds(20)) { _ in
+        try await StubWebApp.with(idleLimit: .milliseconds(500)) { _ in
             .json(#"{"json":1}"#)
         } body: { app in
             try await Calls.withInvoker(url: app.url) { invoker in
