@@ -40,6 +40,13 @@ package actor TaskCatalog {
         return registered[id]
     }
 
+    /// The definitions of those of the tasks that somebody ever defined.
+    package func definitions(of ids: Set<TaskID>) async throws(StorageError) -> [TaskID: TaskDefinition] {
+        var found: [TaskID: TaskDefinition] = [:]
+        for id in ids { found[id] = try await definition(of: id) }
+        return found
+    }
+
     private var isStale: Bool {
         refreshedAt.map { $0.advanced(by: Self.freshness) < clock.now } ?? true
     }

@@ -47,6 +47,7 @@ public final class DurableExecutor: Service {
         worker = Worker(
             storage: storage,
             signals: signals,
+            catalog: executions.catalog,
             tasks: WorkerTasks([]),
             configuration: configuration.worker,
             logger: logger

@@ -84,6 +84,7 @@ public struct DurableServer: Sendable {
             Worker(
                 storage: stores.storage,
                 signals: stores.signals,
+                catalog: executions.catalog,
                 tasks: WorkerTasks(try tasks.registered(with: file, calling: client)),
                 configuration: settings.configuration,
                 logger: logger

@@ -20,6 +20,16 @@ extension ExecutionRecord {
             throw MalformedRecord(member: "status")
         }
         self.status = status
+        root = try reader.optional("root") { ExecutionRecord.Reference($0) }
+        parent = try reader.optional("parent") { ExecutionRecord.Parent($0) }
+        sleepingUniqueID = try reader.optional("sleepingTaskUniqueId") { $0.string }
+        // Upstream's older version has none of these.
+        areChildrenSequential = try reader.optional("areChildrenSequential") { $0.bool } ?? false
+        children = try reader.optional("children", references) ?? []
+        activeChildrenCount = try reader.optional("activeChildrenCount") { $0.integer } ?? 0
+        finalize = try reader.optional("finalize") { ExecutionRecord.Reference($0) }
+        waitingForChildrenStartedAt = try reader.optional("waitingForChildrenStartedAt", timestamp)
+        waitingForFinalizeStartedAt = try reader.optional("waitingForFinalizeStartedAt", timestamp)
         taskID = TaskID(try reader.require("taskId") { $0.string })
         executionID = try reader.require("executionId") { $0.string }
         retryOptions = try reader.require("retryOptions") { try? RetryOptions($0, for: "") }
@@ -40,6 +50,31 @@ extension ExecutionRecord {
 }
 
 private func timestamp(_ json: JSON) -> Timestamp? { json.string.flatMap { Timestamp(iso8601: $0) } }
+
+private func references(_ json: JSON) -> [ExecutionRecord.Reference]? {
+    guard let elements = json.array else { return nil }
+    let references = elements.compactMap(ExecutionRecord.Reference.init)
+    return references.count == elements.count ? references : nil
+}
+
+extension ExecutionRecord.Reference {
+    fileprivate init?(_ json: JSON) {
+        guard let taskID = json["taskId"]?.string, let executionID = json["executionId"]?.string else { return nil }
+        self.init(taskID: TaskID(taskID), executionID: executionID)
+    }
+}
+
+extension ExecutionRecord.Parent {
+    fileprivate init?(_ json: JSON) {
+        guard let reference = ExecutionRecord.Reference(json) else { return nil }
+        self.init(
+            reference: reference,
+            indexInParentChildren: json["indexInParentChildren"]?.integer ?? 0,
+            isOnlyChildOfParent: json["isOnlyChildOfParent"]?.bool ?? false,
+            isFinalizeOfParent: json["isFinalizeOfParent"]?.bool ?? false
+        )
+    }
+}
 
 private struct RecordReader {
     let members: WireMembers
