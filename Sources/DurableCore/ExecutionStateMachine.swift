@@ -306,7 +306,7 @@ public enum ExecutionStateMachine {
     private static func conclude(_ state: State, _ output: Payload, _ children: [ChildEnd]) -> Transition {
         let results = Payload(output: output, children: children)
         guard results.size <= largestResults else {
-            return .finish(.failed(.resultsTooLarge(of: state.execution.taskID, results.size, largestResults)))
+            return .finish(.resultsTooLarge(of: state.execution.taskID, results.size))
         }
         guard case .parent(finalize: let finalize?, onChildFailure: _) = state.kind else {
             return .finish(.completed(results))
@@ -388,6 +388,15 @@ extension ExecutionStateMachine {
     /// The settlement that gives a lease back without using anything up.
     public static func release(of lease: LeaseID) -> Settlement {
         Settlement(lease: lease, transition: .ready(delayMs: nil, error: nil, cost: .nothing))
+    }
+}
+
+extension ExecutionStateMachine.Ending {
+    /// The failure of a parent whose children's outputs are too much to hand on.
+    ///
+    /// - Parameter size: Their size in bytes of JSON.
+    public static func resultsTooLarge(of task: TaskID, _ size: Int) -> ExecutionStateMachine.Ending {
+        .failed(.resultsTooLarge(of: task, size, ExecutionStateMachine.largestResults))
     }
 }
 

@@ -42,7 +42,7 @@ public struct WakeUp: Sendable, Hashable {
         case completed(Payload)
         case failed(ExecutionError)
 
-        var ending: ExecutionStateMachine.Ending {
+        public var ending: ExecutionStateMachine.Ending {
             switch self {
             case .completed(let output): .completed(output)
             case .failed(let error): .failed(error)

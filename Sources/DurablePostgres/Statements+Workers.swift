@@ -7,27 +7,40 @@ extension Statements {
 
     /// Leases what is due, oldest first; one row a lease, or a single row of nulls, with when the next is due in front.
     ///
-    /// The claim reads `ready` by its primary key, per task, so it never touches what the worker does not serve. It holds
-    /// its own worker row's key share lock: a worker that is declared lost meanwhile claims nothing.
+    /// The claim reads `ready` by its primary key, per task and priority, so it never touches what the worker does not serve
+    /// and never passes over what is due later. Which priorities a task has is found by one look each. The claim holds its
+    /// own worker row's key share lock: a worker that is declared lost meanwhile claims nothing.
     func lease(_ request: LeaseRequest) -> SQL {
         """
-        with live as materialized (
+        with recursive rank as (
+            select served.task_id, (
+                select r.priority from \(unescaped: schema).ready r
+                where r.task_id = served.task_id order by r.priority desc limit 1) as priority
+            from unnest(\(request.tasks.map(\.rawValue))) as served (task_id)
+            union all
+            select rank.task_id, (
+                select r.priority from \(unescaped: schema).ready r
+                where r.task_id = rank.task_id and r.priority < rank.priority order by r.priority desc limit 1)
+            from rank
+            where rank.priority is not null
+        ), live as materialized (
             select id from \(unescaped: schema).workers
             where id = \(request.worker.bits) and ended_at is null
             for key share
         ), due as materialized (
             select ready.ctid, ready.start_at
             from live
-            cross join unnest(\(request.tasks.map(\.rawValue))) as served (task_id)
+            cross join rank
             cross join lateral (
                 select r.ctid, r.start_at, r.execution_id
                 from \(unescaped: schema).ready r
-                where r.task_id = served.task_id and r.start_at <= \(unescaped: schema).clock()
+                where r.task_id = rank.task_id and r.priority = rank.priority
+                    and r.start_at <= \(unescaped: schema).clock()
                 order by r.start_at, r.execution_id
                 limit \(request.limit)
                 for update skip locked
             ) as ready
-            order by ready.start_at, ready.execution_id
+            order by rank.priority desc, ready.start_at, ready.execution_id
             limit \(request.limit)
         ), taken as (
             delete from \(unescaped: schema).ready
@@ -40,11 +53,12 @@ extension Statements {
         ), next as (
             select case when (select count(*) from due) < \(request.limit) then (
                 select extract(epoch from min(later.start_at) - \(unescaped: schema).clock()) * 1000
-                from unnest(\(request.tasks.map(\.rawValue))) as served (task_id)
+                from rank
                 cross join lateral (
                     select r.start_at
                     from \(unescaped: schema).ready r
-                    where r.task_id = served.task_id and r.start_at > \(unescaped: schema).clock()
+                    where r.task_id = rank.task_id and r.priority = rank.priority
+                        and r.start_at > \(unescaped: schema).clock()
                     order by r.start_at
                     limit 1
                 ) as later
@@ -53,10 +67,11 @@ extension Statements {
         select
             next.due_ms::double precision, l.execution_id, l.attempt, l.started_at, e.task_id, e.timeout_ms,
             e.sleep_ms_before_run, e.max_attempts, e.base_delay_ms, e.delay_multiplier, e.max_delay_ms, e.jitter,
-            e.input, e.input_meta, e.retry_attempts, e.lease_losses, e.error, e.traceparent, e.tracestate
+            e.input, e.input_meta, e.retry_attempts, e.lease_losses, e.error, e.traceparent, e.tracestate, e.plan,
+            \(unescaped: Self.family)
         from next
         left join (leased l join \(unescaped: schema).executions e on e.id = l.execution_id) on true
-        order by e.start_at, e.id
+        order by e.priority desc, e.start_at, e.id
         """
     }
 
@@ -99,7 +114,8 @@ extension Statements {
                 updated_at = \(unescaped: schema).clock()
             from held h
             where e.id = h.id and h.final_status is not null
-        ), again as (
+            returning e.id, e.parent_id, e.parent_attempt, e.child_index, e.final_status, e.expires_at, false as has_descent
+        ), \(unescaped: closing), again as (
             update \(unescaped: schema).executions e
             set error = coalesce(h.error, e.error), retry_attempts = e.retry_attempts + h.retries,
                 lease_losses = e.lease_losses + h.losses,
@@ -107,10 +123,10 @@ extension Statements {
                 updated_at = \(unescaped: schema).clock()
             from held h
             where e.id = h.id and h.final_status is null
-            returning e.task_id, e.start_at, e.id, h.attempt
+            returning e.task_id, e.priority, e.start_at, e.id, h.attempt
         ), readied as (
-            insert into \(unescaped: schema).ready (task_id, start_at, execution_id, attempt)
-            select task_id, start_at, id, attempt from again
+            insert into \(unescaped: schema).ready (task_id, priority, start_at, execution_id, attempt)
+            select task_id, priority, start_at, id, attempt from again
         ), told as (
             insert into \(unescaped: schema).attempts (execution_id, attempt, worker_id, started_at, ended_at, ended_as, error)
             select id, attempt, worker_id, started_at, \(unescaped: schema).clock(), ended_as, error
@@ -132,7 +148,8 @@ extension Statements {
         """
     }
 
-    /// Renews one row for all leases; returns whether the worker is alive, and of the leases named those that are gone.
+    /// Renews one row for all leases; returns whether the worker is alive, whether upkeep is due, and of the leases named
+    /// those that are gone.
     func renew(_ worker: WorkerID, holding leases: [LeaseID]) -> SQL {
         """
         with renewed as (
@@ -141,7 +158,14 @@ extension Statements {
             where id = \(worker.bits) and ended_at is null
             returning id
         )
-        select exists (select from renewed), named.id, named.attempt
+        select
+            exists (select from renewed),
+            exists (select from \(unescaped: schema).closings)
+                or exists (select from \(unescaped: schema).requests where applied_at is null)
+                or exists (
+                    select from \(unescaped: schema).deadlines
+                    where expires_at < \(unescaped: schema).clock() + interval '5 seconds'),
+            named.id, named.attempt
         from (select) as always
         left join unnest(
             \(leases.map(\.executionID.bits)), \(leases.map { Int32($0.attempt) })

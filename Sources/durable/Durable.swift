@@ -83,7 +83,9 @@ extension RequestError {
     fileprivate var cause: StorageError? {
         switch self {
         case .unavailable(let cause), .fault(let cause): cause
-        case .taskNotFound, .executionNotFound, .executionOfAnotherTask, .invalid, .conflict: nil
+        case .taskNotFound, .executionNotFound, .executionOfAnotherTask, .sleeperNotFound, .sleeperOfAnotherTask,
+            .invalid, .conflict:
+            nil
         }
     }
 }
