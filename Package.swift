@@ -95,6 +95,7 @@ let package = Package(
             dependencies: [
                 "DurableCore", "DurableWire",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -217,6 +218,7 @@ let package = Package(
             name: "DurableInvokerTests",
             dependencies: [
                 "DurableCore", "DurableInvoker", "DurableTestKit",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
