@@ -170,6 +170,7 @@ let package = Package(
             dependencies: [
                 "DurableClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -243,8 +244,9 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "durable", "DurableClient", "DurableCore", "DurablePostgres", "DurableTestKit", "EmbeddedPostgres",
-                "LibPQ",
+                "durable", "example-web-app", "DurableClient", "DurableCore", "DurablePostgres", "DurableTestKit",
+                "EmbeddedPostgres", "LibPQ",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
