@@ -1,8 +1,11 @@
 // The example web app in plain Node, without dependencies. What an oRPC library does for you is spelled out here.
 //
 //   node web-app.mjs --port 3000 --durable-url http://127.0.0.1:8080/rpc [--token T] [--run-demo]
+//
+// With WEB_APP_SIGNING_SECRET, one secret or several with spaces between, it answers only calls that are signed with one of
+// them: those of a service whose tasks file has it among the endpoint's signingSecrets.
 import { createServer } from 'node:http'
-import { randomUUID } from 'node:crypto'
+import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
 import { parseArgs } from 'node:util'
 
 const { values: flags } = parseArgs({
@@ -26,13 +29,35 @@ class RPCError extends Error {
   constructor(status, code, message) { super(message); Object.assign(this, { status, code }) }
 }
 
+// Whether a call was signed with one of the secrets in the last five minutes (Standard Webhooks). The signature covers its
+// id, time and body, the bytes as they came; neither the URL nor the other headers.
+function webhookVerifier(secrets) {
+  const keys = secrets.split(/\s+/).filter(Boolean).map((secret) => Buffer.from(secret.replace(/^whsec_/, ''), 'base64'))
+  if (keys.length === 0 || keys.some((key) => key.length < 24)) {
+    throw new Error('WEB_APP_SIGNING_SECRET must be whsec_ and base64 of at least 24 bytes, or several with spaces between')
+  }
+  return (headers, body) => {
+    const id = headers['webhook-id'], timestamp = headers['webhook-timestamp'], signatures = headers['webhook-signature']
+    if (!id || !timestamp || !signatures || !(Math.abs(Date.now() / 1000 - Number(timestamp)) <= 300)) return false
+    const given = signatures.split(' ').filter((s) => s.startsWith('v1,')).map((s) => Buffer.from(s.slice(3), 'base64'))
+    return keys.some((key) => {
+      const expected = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest()
+      return given.some((code) => code.length === expected.length && timingSafeEqual(code, expected))
+    })
+  }
+}
+
+const secrets = process.env.WEB_APP_SIGNING_SECRET
+const isSigned = secrets === undefined ? () => true : webhookVerifier(secrets)
+
 const server = createServer(async (request, response) => {
   let status = 200, json
   try {
+    const body = Buffer.concat(await request.toArray())
+    if (!isSigned(request.headers, body)) throw new RPCError(401, 'UNAUTHORIZED', 'The call is not signed as it should be')
     const name = request.url.replace(/^\/rpc\//, '')
     if (!Object.hasOwn(procedures, name)) throw new RPCError(404, 'NOT_FOUND', 'Not Found')
-    const body = (await request.setEncoding('utf8').toArray()).join('')
-    json = await procedures[name](JSON.parse(body || '{}').json, request.headers)
+    json = await procedures[name](JSON.parse(body.toString() || '{}').json, request.headers)
   } catch (error) {
     status = error.status ?? 500
     const [code, message] = error.status ? [error.code, error.message] : ['INTERNAL_SERVER_ERROR', 'Internal server error']

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DurableClient
+import Foundation
 import Hummingbird
 import Logging
 import ServiceLifecycle
@@ -35,6 +36,10 @@ struct WebApp: AsyncParsableCommand {
     func run() async throws {
         let router = Router()
         let rpc = router.group("rpc")
+        // The same secret is in the tasks file, as one of the endpoint's signingSecrets.
+        if let secrets = ProcessInfo.processInfo.environment["WEB_APP_SIGNING_SECRET"] {
+            rpc.add(middleware: SignedCallsOnly(verifier: try WebhookVerifier(secrets: secrets)))
+        }
         rpc.procedure("add1") { (input: Number, _) in Number(n: input.n + 1) }
         rpc.procedure("add2") { (input: Number, _) in Number(n: input.n + 2) }
         rpc.procedure("flaky") { (input: Number, call) in

@@ -18,6 +18,7 @@ package struct HTTPInvoker: Invoker {
     private let endpoint: String
     private let isSecure: Bool
     private let metrics: InvocationMetrics
+    private let signingSecrets: [SigningSecret]
     /// The request of every call: its URL is parsed once, its headers are the endpoint's.
     private let template: HTTPClient.Request
 
@@ -29,6 +30,7 @@ package struct HTTPInvoker: Invoker {
         self.client = client
         endpoint = procedure.endpoint.name
         metrics = InvocationMetrics(task: task)
+        signingSecrets = procedure.endpoint.signingSecrets
         template = try Self.template(for: procedure)
         isSecure = template.scheme == "https"
     }
@@ -42,8 +44,10 @@ package struct HTTPInvoker: Invoker {
 
     private func call(for lease: Lease) async -> Outcome {
         var request = template
+        let body = Envelope.encode(lease.input)
         request.headers.add(lease)
-        request.body = .byteBuffer(ByteBuffer(bytes: Envelope.encode(lease.input)))
+        request.headers.sign(lease, body: body, with: signingSecrets)
+        request.body = .byteBuffer(ByteBuffer(bytes: body))
         do throws(CallFailure) {
             let deadline = NIODeadline.now() + Self.timeout(of: lease.options)
             let answer = try await client.answer(to: request, limit: Self.longestAnswer, by: deadline)

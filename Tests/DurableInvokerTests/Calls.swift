@@ -35,11 +35,17 @@ enum Calls {
         url: String,
         path: String = "add2",
         headers: [String: String] = [:],
+        signingSecrets: [String] = [],
         concurrency: Int = 10,
         _ body: (HTTPInvoker) async throws -> Result
     ) async throws -> Result {
         try await withProcedureClient(concurrency: concurrency, logger: Logger(label: "tests")) { client in
-            let endpoint = try Endpoint(name: "web-app", url: url, headers: headers)
+            let endpoint = try Endpoint(
+                name: "web-app",
+                url: url,
+                headers: headers,
+                signingSecrets: signingSecrets
+            )
             let procedure = try Procedure(endpoint: endpoint, path: path)
             return try await body(HTTPInvoker(calling: procedure, for: "add2", over: client))
         }

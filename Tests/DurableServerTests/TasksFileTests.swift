@@ -11,6 +11,7 @@ struct TasksFileTests {
             url: http://localhost:3000/rpc
             headers:
               authorization: "${WEB_APP_TOKEN}"
+            signingSecrets: ["${WEB_APP_SIGNING_SECRET}"]
         tasks:
           add2:
             procedure: web-app/math/add2
@@ -47,7 +48,11 @@ struct TasksFileTests {
 
     @Test("gives tasks in the order of the file, with their options, procedures and endpoints")
     func readsEverything() throws {
-        let file = try read(Self.example, environment: ["WEB_APP_TOKEN": "Bearer s3cret"])
+        let secret = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+        let file = try read(
+            Self.example,
+            environment: ["WEB_APP_TOKEN": "Bearer s3cret", "WEB_APP_SIGNING_SECRET": secret]
+        )
 
         let retryOptions = RetryOptions(
             maxAttempts: 3,
@@ -75,6 +80,7 @@ struct TasksFileTests {
         )
         #expect(file.endpoints["web-app"]?.url == "http://localhost:3000/rpc")
         #expect(file.endpoints["web-app"]?.headers == ["authorization": "Bearer s3cret"])
+        #expect(file.endpoints["web-app"]?.signingSecrets.count == 1)
     }
 
     @Test("reports five mistakes at once, each with its line")
