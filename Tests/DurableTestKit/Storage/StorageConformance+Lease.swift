@@ -2,7 +2,7 @@ import DurableCore
 import Testing
 
 extension StorageConformance {
-    static let leaseCases = [
+    static let leaseCases: [Case] = [
         Case("a leased execution runs, and is not leased twice") { subject in
             let id = try await subject.enqueue()
             let worker = try await subject.worker()
@@ -113,7 +113,7 @@ extension StorageConformance {
         },
     ]
 
-    static let upkeepCases = [
+    static let upkeepCases: [Case] = [
         Case("leases of a worker that renews are left alone") { subject in
             _ = try await subject.enqueue()
             let worker = try await subject.worker(leaseMs: 5000)
@@ -122,8 +122,8 @@ extension StorageConformance {
                 try await subject.advance(3000)
                 let renewal = try await subject.storage.renew(worker, holding: [lease.id])
                 #expect(renewal == Renewal(lost: []))
-                let count = try await subject.storage.reclaim(limit: 10, maxLeaseLosses: 10)
-                #expect(count == 0)
+                let reclaimed = try await subject.storage.reclaim(limit: 10, maxLeaseLosses: 10)
+                #expect(reclaimed.count == 0)
             }
         },
         Case("leases of a lost worker run elsewhere, under a higher number, at no cost of retries") { subject in
@@ -131,8 +131,8 @@ extension StorageConformance {
             let lost = try await subject.worker(leaseMs: 5000)
             let first = try await subject.leaseOne(lost)
             try await subject.advance(5001)
-            let count = try await subject.storage.reclaim(limit: 10, maxLeaseLosses: 10)
-            #expect(count == 1)
+            let reclaimed = try await subject.storage.reclaim(limit: 10, maxLeaseLosses: 10)
+            #expect(reclaimed.count == 1 && !reclaimed.isMore && reclaimed.signals.contains(.ready))
             let renewal = try await subject.storage.renew(lost, holding: [first.id])
             #expect(renewal == nil)
 
@@ -159,8 +159,8 @@ extension StorageConformance {
             let worker = try await subject.worker()
             _ = try await subject.leaseOne(worker)
             try await subject.storage.retire(worker)
-            let count = try await subject.storage.reclaim(limit: 10, maxLeaseLosses: 10)
-            #expect(count == 1)
+            let reclaimed = try await subject.storage.reclaim(limit: 10, maxLeaseLosses: 10)
+            #expect(reclaimed.count == 1 && !reclaimed.isMore && reclaimed.signals.contains(.ready))
             let status = try await subject.execution(id).status
             #expect(status == .ready)
         },
@@ -184,7 +184,7 @@ extension StorageConformance {
             _ = try await subject.lease(worker)
             try await subject.storage.retire(worker)
             var counts: [Int] = []
-            for _ in 0..<4 { counts.append(try await subject.storage.reclaim(limit: 2, maxLeaseLosses: 10)) }
+            for _ in 0..<4 { counts.append(try await subject.storage.reclaim(limit: 2, maxLeaseLosses: 10).count) }
             #expect(counts == [2, 2, 1, 0])
         },
         Case("pruning deletes what finished long ago, and only that, in pages") { subject in

@@ -2,7 +2,7 @@ import DurableCore
 import Testing
 
 extension StorageConformance {
-    static let settleCases = [
+    static let settleCases: [Case] = [
         Case("a completed execution keeps its output, annotations included") { subject in
             let id = try await subject.enqueue()
             let worker = try await subject.worker()
@@ -94,8 +94,16 @@ extension StorageConformance {
             let stale = try await subject.settle(first, .completed(Payload(json: "1")))
             #expect(!stale)
             let both = try await subject.storage.settle([
-                ExecutionStateMachine.settlement(of: first, .completed(Payload(json: "1")), chance: 0),
-                ExecutionStateMachine.settlement(of: second, .completed(Payload(json: "2")), chance: 0),
+                ExecutionStateMachine.settlement(
+                    of: first,
+                    .completed(Payload(json: "1")),
+                    ExecutionStateMachine.Circumstances()
+                ),
+                ExecutionStateMachine.settlement(
+                    of: second,
+                    .completed(Payload(json: "2")),
+                    ExecutionStateMachine.Circumstances()
+                ),
             ])
             #expect(both == [second.id])
             let twice = try await subject.settle(second, .completed(Payload(json: "3")))
@@ -112,7 +120,7 @@ extension StorageConformance {
                 .completed(Payload(json: "true")), .failed(.retryable("again")), .failed(.nonRetryable("no")),
             ]
             let settlements = leases.enumerated().map { index, lease in
-                ExecutionStateMachine.settlement(of: lease, outcomes[index % 3], chance: 0)
+                ExecutionStateMachine.settlement(of: lease, outcomes[index % 3], ExecutionStateMachine.Circumstances())
             }
             let held = try await subject.storage.settle(settlements)
             #expect(held == Set(leases.map(\.id)))
@@ -172,7 +180,11 @@ extension StorageConformance {
                     let leases = try await subject.lease(worker, limit: 3)
                     if leases.isEmpty { return settled }
                     let settlements = leases.map {
-                        ExecutionStateMachine.settlement(of: $0, .completed(.undefined), chance: 0)
+                        ExecutionStateMachine.settlement(
+                            of: $0,
+                            .completed(.undefined),
+                            ExecutionStateMachine.Circumstances()
+                        )
                     }
                     settled.formUnion(try await subject.storage.settle(settlements).map(\.executionID))
                 }
