@@ -239,7 +239,7 @@ extension NewExecution {
 }
 
 extension RequestError {
-    fileprivate init(_ error: StorageError) {
+    init(_ error: StorageError) {
         self = error.isTransient ? .unavailable(cause: error) : .fault(cause: error)
     }
 

@@ -44,7 +44,7 @@ struct Durable: AsyncParsableCommand {
             CommandGroup(
                 name: "Working with executions",
                 subcommands: [
-                    Enqueue.self, Show.self, List.self, Cancel.self, Prune.self, Tasks.self,
+                    Enqueue.self, Show.self, List.self, Wake.self, Cancel.self, Retry.self, Prune.self, Tasks.self,
                 ]
             ),
         ]

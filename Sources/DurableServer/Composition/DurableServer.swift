@@ -78,7 +78,9 @@ public struct DurableServer: Sendable {
         let executions = Executions(
             storage: stores.storage,
             signals: stores.signals,
-            tasks: tasks.definitions(with: file)
+            tasks: tasks.definitions(with: file),
+            wakeUpRetentionMs: settings.frontEnd.map { $0.wakeUpRetention / .milliseconds(1) }
+                ?? Executions.defaultWakeUpRetentionMs
         )
         let worker = try settings.worker.map { settings in
             Worker(

@@ -55,6 +55,7 @@ extension FrontEndSettings {
         port = reader.integer(.port, default: port, in: 0...65535)
         rpcPrefix = reader.text(.rpcPrefix) ?? rpcPrefix
         requestTimeout = reader.duration(.requestTimeoutSeconds, default: requestTimeout, seconds: 1...3600)
+        wakeUpRetention = reader.wakeUpRetention(default: wakeUpRetention)
         isOpenToNetwork = reader.isOn(.openToNetwork, default: isOpenToNetwork)
 
         let tokensFile = reader.text(.tokens)
@@ -88,6 +89,11 @@ extension WorkerSettings {
 }
 
 extension SettingsReader {
+    /// How long a wake-up is kept for a sleeper that does not exist yet, up to a year.
+    package mutating func wakeUpRetention(default value: Duration = FrontEndSettings().wakeUpRetention) -> Duration {
+        duration(.wakeUpRetentionSeconds, default: value, seconds: 0...31_536_000)
+    }
+
     fileprivate mutating func duration(
         _ setting: Setting,
         default value: Duration,

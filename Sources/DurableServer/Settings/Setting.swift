@@ -14,6 +14,7 @@ package enum Setting: String, Sendable, CaseIterable {
     case open
     case openToNetwork = "open-to-network"
     case requestTimeoutSeconds = "request-timeout-seconds"
+    case wakeUpRetentionSeconds = "wake-up-retention-seconds"
     case concurrency
     case leaseSeconds = "lease-seconds"
     case drainSeconds = "drain-seconds"

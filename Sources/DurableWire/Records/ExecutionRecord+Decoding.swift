@@ -28,8 +28,8 @@ extension ExecutionRecord {
         children = try reader.optional("children", references) ?? []
         activeChildrenCount = try reader.optional("activeChildrenCount") { $0.integer } ?? 0
         finalize = try reader.optional("finalize") { ExecutionRecord.Reference($0) }
-        waitingForChildrenStartedAt = try reader.optional("waitingForChildrenStartedAt", timestamp)
-        waitingForFinalizeStartedAt = try reader.optional("waitingForFinalizeStartedAt", timestamp)
+        waitingForChildrenStartedAt = try reader.optional("waitingForChildrenStartedAt") { Timestamp($0) }
+        waitingForFinalizeStartedAt = try reader.optional("waitingForFinalizeStartedAt") { Timestamp($0) }
         taskID = TaskID(try reader.require("taskId") { $0.string })
         executionID = try reader.require("executionId") { $0.string }
         retryOptions = try reader.require("retryOptions") { try? RetryOptions($0, for: "") }
@@ -40,16 +40,22 @@ extension ExecutionRecord {
         output = members["output"].payload
         error = try reader.optional("error") { ExecutionError($0) }
         retryAttempts = try reader.require("retryAttempts") { $0.integer }
-        startAt = try reader.require("startAt", timestamp)
-        startedAt = try reader.optional("startedAt", timestamp)
-        expiresAt = try reader.optional("expiresAt", timestamp)
-        finishedAt = try reader.optional("finishedAt", timestamp)
-        createdAt = try reader.require("createdAt", timestamp)
-        updatedAt = try reader.require("updatedAt", timestamp)
+        startAt = try reader.require("startAt") { Timestamp($0) }
+        startedAt = try reader.optional("startedAt") { Timestamp($0) }
+        expiresAt = try reader.optional("expiresAt") { Timestamp($0) }
+        finishedAt = try reader.optional("finishedAt") { Timestamp($0) }
+        createdAt = try reader.require("createdAt") { Timestamp($0) }
+        updatedAt = try reader.require("updatedAt") { Timestamp($0) }
     }
 }
 
-private func timestamp(_ json: JSON) -> Timestamp? { json.string.flatMap { Timestamp(iso8601: $0) } }
+extension Timestamp {
+    /// Reads a date as it stands in a body.
+    init?(_ json: JSON) {
+        guard let text = json.string else { return nil }
+        self.init(iso8601: text)
+    }
+}
 
 private func references(_ json: JSON) -> [ExecutionRecord.Reference]? {
     guard let elements = json.array else { return nil }
@@ -73,27 +79,5 @@ extension ExecutionRecord.Parent {
             isOnlyChildOfParent: json["isOnlyChildOfParent"]?.bool ?? false,
             isFinalizeOfParent: json["isFinalizeOfParent"]?.bool ?? false
         )
-    }
-}
-
-private struct RecordReader {
-    let members: WireMembers
-
-    func require<Value>(_ name: String, _ read: (JSON) -> Value?) throws(MalformedRecord) -> Value {
-        guard let value = try optional(name, read) else { throw MalformedRecord(member: name) }
-        return value
-    }
-
-    /// A member that may be absent; `null` is as good, which upstream writes for dates that are none.
-    func optional<Value>(_ name: String, _ read: (JSON) -> Value?) throws(MalformedRecord) -> Value? {
-        let json: JSON?
-        do {
-            json = try members[name].json()
-        } catch {
-            throw MalformedRecord(member: name)
-        }
-        guard let json, !json.isNull else { return nil }
-        guard let value = read(json) else { throw MalformedRecord(member: name) }
-        return value
     }
 }
