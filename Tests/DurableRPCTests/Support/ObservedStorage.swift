@@ -72,9 +72,15 @@ final class ObservedStorage: Storage {
     func retire(_ worker: WorkerID) async { await base.retire(worker) }
     func lease(_ request: LeaseRequest) async throws(StorageError) -> LeaseBatch { try await base.lease(request) }
     func settle(_ settlements: [Settlement]) async -> Set<LeaseID> { await base.settle(settlements) }
-    func reclaim(limit: Int, maxLeaseLosses: Int) async throws(StorageError) -> Int {
+    func wake(_ wakeUp: WakeUp) async throws(StorageError) -> WakeUpResult { try await base.wake(wakeUp) }
+    func retry(_ id: ExecutionID) async throws(StorageError) -> RetryResult { try await base.retry(id) }
+    func attempts(of id: ExecutionID) async -> [AttemptRecord] { await base.attempts(of: id) }
+    func reclaim(limit: Int, maxLeaseLosses: Int) async throws(StorageError) -> Progress {
         try await base.reclaim(limit: limit, maxLeaseLosses: maxLeaseLosses)
     }
+    func advance(limit: Int) async throws(StorageError) -> Progress { try await base.advance(limit: limit) }
+    func expire(limit: Int) async throws(StorageError) -> Progress { try await base.expire(limit: limit) }
+    func applyRequests(limit: Int) async -> Progress { await base.applyRequests(limit: limit) }
     func prune(finishedForMs ageMs: Double, from cursor: ExecutionID?, limit: Int) async -> Pruning {
         await base.prune(finishedForMs: ageMs, from: cursor, limit: limit)
     }

@@ -83,7 +83,7 @@ struct RunningService: Sendable {
     /// Completes everything that is due.
     func complete(with output: Payload = Payload(json: "1")) async throws {
         let settlements = try await lease().map { lease in
-            ExecutionStateMachine.settlement(of: lease, .completed(output), chance: 0)
+            ExecutionStateMachine.settlement(of: lease, .completed(output), ExecutionStateMachine.Circumstances())
         }
         _ = await storage.settle(settlements)
         signals.send(.finished)
