@@ -1,7 +1,7 @@
 import ArgumentParser
 import DurableCore
 
-extension TimeSpan: @retroactive ExpressibleByArgument {
+extension TimeSpan: ExpressibleByArgument {
     /// Reads `90s`, `15min`, `2h`.
     public init?(argument: String) {
         self.init(argument)
