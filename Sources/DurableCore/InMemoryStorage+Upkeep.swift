@@ -68,7 +68,7 @@ extension InMemoryStorage {
         }
     }
 
-    private func cancelDescent(of execution: Execution, limit: Int) throws(StorageError) {
+    func cancelDescent(of execution: Execution, limit: Int) throws(StorageError) {
         let unfinished = (records[execution.id]?.descent ?? []).compactMap { records[$0]?.execution }
             .filter { !$0.status.isFinished && $0.family?.parentAttempt == execution.attempt }
         for descendant in unfinished.prefix(limit) {

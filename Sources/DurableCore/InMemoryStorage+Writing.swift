@@ -81,13 +81,15 @@ extension InMemoryStorage {
         update(execution, at: now)
     }
 
-    /// Has a finished execution run again, from its beginning or from where it failed.
+    /// Has a finished execution run again, from its beginning or from where it failed. What is left of the run before, when
+    /// it begins anew, is cancelled.
     func retryFinished(_ id: ExecutionID) throws(StorageError) {
         guard var record = records[id] else { return }
         let last =
             record.execution.kind.isChain || record.execution.status == .finalizeFailed
             ? record.descent.last.flatMap { records[$0]?.execution } : nil
-        let transition = try decide(record.execution, .retried(isResumable: last != nil))
+        let isResumable = last?.family?.parentAttempt == record.execution.attempt
+        let transition = try decide(record.execution, .retried(isResumable: isResumable))
         let now = now()
         if let attempt = AttemptRecord(lastOf: record.execution, workerName: nil),
             !record.history.contains(where: { $0.attempt == attempt.attempt })
@@ -109,6 +111,7 @@ extension InMemoryStorage {
             }
             return
         }
+        try cancelDescent(of: record.execution, limit: .max)
         record.execution.startAt = now
         record.execution.startedAt = nil
         record.execution.workerID = nil
@@ -120,16 +123,20 @@ extension InMemoryStorage {
         switch record.execution.kind {
         case .single, .parent:
             record.execution.status = .ready
+            records[id] = record
         case .sleeping:
+            let timeout = now.adding(milliseconds: Double(record.execution.options.timeoutMs))
             record.execution.status = .running
             record.execution.startedAt = now
-            record.execution.deadline = now.adding(milliseconds: Double(record.execution.options.timeoutMs))
+            record.execution.deadline = min(record.execution.deadline ?? timeout, timeout)
+            records[id] = record
         case .sequence, .loop:
             record.execution.status = .waitingForChildren
+            record.execution.startedAt = now
             record.execution.waitingForChildrenAt = now
             record.execution.activeChildren = 1
+            records[id] = record
         }
-        records[id] = record
     }
 
     // MARK: Planting

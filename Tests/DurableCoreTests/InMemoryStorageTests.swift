@@ -4,7 +4,7 @@ import Testing
 
 @Suite("In-memory storage")
 struct InMemoryStorageTests {
-    @Test("conforms", .timeLimit(.minutes(1)), arguments: StorageConformance.cases)
+    @Test("conforms", arguments: StorageConformance.cases)
     func conforms(_ behaviour: StorageConformance.Case) async throws {
         let clock = ManualClock()
         let storage = InMemoryStorage { clock.now }

@@ -65,18 +65,22 @@ extension StorageConformance.Subject {
 
     /// Tells relatives until there is nothing left to tell.
     func tellFamilies() async throws {
-        while try await storage.advance(limit: 1000).isMore {}
+        var progress = Progress()
+        repeat { progress = try await storage.advance(limit: 1000) } while progress.isMore
     }
 
     /// Makes one attempt at an execution of the task that is due, and tells its relatives.
+    ///
+    /// The worker is a closure because Swift 6.3 on x86-64 loses its way in async functions that get a `UInt128` on the
+    /// stack.
     @discardableResult
     func attempt(
         _ task: TaskID,
-        by worker: WorkerID,
+        by worker: @autoclosure () -> WorkerID,
         _ outcome: Outcome = .completed(Payload(json: "1")),
         tasks: [TaskDefinition] = []
     ) async throws -> Lease {
-        let lease = try await leaseOne(worker, of: task)
+        let lease = try await leaseOne(worker(), of: task)
         guard try await settle(lease, outcome, tasks: tasks) else { throw Missing(what: "lease of \(task)") }
         try await tellFamilies()
         return lease
@@ -85,14 +89,14 @@ extension StorageConformance.Subject {
     /// Enqueues a parent, and has its attempt bring children of the tasks `child` and `other`.
     func spawn(
         _ parent: TaskDefinition,
-        by worker: WorkerID,
+        by worker: @autoclosure () -> WorkerID,
         output: Payload = Payload(json: "1"),
         _ children: [ChildRequest],
         options: EnqueueOptions = EnqueueOptions()
     ) async throws -> ExecutionID {
         let id = try await enqueue(parent, options: options)
         let tasks: [TaskDefinition] = [.child, .other, .sleeper]
-        try await attempt(parent.id, by: worker, .spawned(output, children: children), tasks: tasks)
+        try await attempt(parent.id, by: worker(), .spawned(output, children: children), tasks: tasks)
         return id
     }
 
