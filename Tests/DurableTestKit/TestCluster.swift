@@ -16,7 +16,7 @@ package enum TestCluster {
     }
 
     /// The database URL of a pgbouncer in transaction mode before that cluster: `TEST_PGBOUNCER_URL`, as `scripts/test` sets
-    /// it; `nil` where nobody has started one.
+    /// it; `nil` where nobody has started one. Another name of a database leads to the same one, through other sessions.
     package static let pgbouncer: String? = {
         let given = ProcessInfo.processInfo.environment["TEST_PGBOUNCER_URL"]
         return given?.isEmpty == false ? given : nil
