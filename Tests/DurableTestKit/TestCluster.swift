@@ -15,8 +15,10 @@ package enum TestCluster {
         }
     }
 
-    /// The database URL of a pgbouncer in transaction mode before that cluster: `TEST_PGBOUNCER_URL`, as `scripts/test` sets
-    /// it; `nil` where nobody has started one. Another name of a database leads to the same one, through other sessions.
+    /// The database URL of a pgbouncer in transaction mode before that cluster; `nil` where nobody has started one.
+    ///
+    /// It is `TEST_PGBOUNCER_URL`, as `scripts/test` sets it. Another name of a database leads to the same one, through
+    /// sessions of its own.
     package static let pgbouncer: String? = {
         let given = ProcessInfo.processInfo.environment["TEST_PGBOUNCER_URL"]
         return given?.isEmpty == false ? given : nil
