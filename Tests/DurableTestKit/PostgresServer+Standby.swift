@@ -22,6 +22,33 @@ extension PostgresServer {
         try await start()
     }
 
+    /// Restarts the server as a hot standby of another one, with what that one has; neither loses a commit from then on.
+    package nonisolated func follow(_ primary: PostgresServer) async throws {
+        let folder = try await ask("show data_directory")
+        let source = try await primary.ask("show data_directory")
+        await stop()
+        await primary.stop()
+        let copying = try Process.run(
+            URL(filePath: "/bin/sh"),
+            arguments: ["-c", #"rm -rf "$1" && cp -a "$0" "$1" && touch "$1/standby.signal""#, source, folder]
+        )
+        copying.waitUntilExit()
+        guard copying.terminationStatus == 0 else { throw CopyFailed(source: source, target: folder) }
+        let settings = try FileHandle(forWritingTo: URL(filePath: folder).appending(path: "postgresql.auto.conf"))
+        try settings.seekToEnd()
+        try settings.write(
+            contentsOf: Data("primary_conninfo = 'host=127.0.0.1 port=\(primary.port) user=postgres'\n".utf8)
+        )
+        try settings.close()
+        try await primary.start()
+        try await start()
+        _ = try await primary.ask("alter system set synchronous_standby_names = '*'")
+        _ = try await primary.ask("select pg_reload_conf()::text")
+        while try await primary.ask("select coalesce(max(sync_state), '') from pg_stat_replication") != "sync" {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
     /// Makes a hot standby the primary.
     package nonisolated func promote() async throws {
         _ = try await ask("select pg_promote()::text")
@@ -37,4 +64,9 @@ extension PostgresServer {
             }
         }
     }
+}
+
+private struct CopyFailed: Error {
+    let source: String
+    let target: String
 }

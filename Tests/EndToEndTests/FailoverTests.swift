@@ -54,4 +54,39 @@ struct FailoverTests {
             }
         }
     }
+
+    @Test("the primary dies under load and its standby takes over: nothing accepted is lost, nobody needs a restart")
+    func takeover() async throws {
+        try await TestCluster.withOwn { primary in
+            try await TestCluster.withOwn { standby in
+                try await standby.follow(primary)
+                let hosts = "127.0.0.1:\(primary.port),127.0.0.1:\(standby.port)"
+                let databaseURL = "postgresql://postgres@\(hosts)/postgres?sslmode=disable"
+                try await Deployment.with(databaseURL: databaseURL) { deployment in
+                    for _ in 0..<2 { try await deployment.startWorker(lease: 5) }
+                    let load = Load()
+                    try await withThrowingTaskGroup(of: Void.self) { group in
+                        for caller in 0..<4 {
+                            group.addTask { await load.run(on: deployment.add1, from: caller) }
+                        }
+                        try await load.waitForMore(50)
+                        await primary.kill()
+                        try await standby.promote()
+                        try await load.waitForMore(50)
+                        load.stop()
+                        try await group.waitForAll()
+                    }
+                    let ids = load.accepted
+                    let kept = try await deployment.storage.executions(ids)
+                    #expect(kept.count == ids.count)
+                    // A claim that was committed although its answer was lost: its worker lives on and renews leases that
+                    // it does not know of, so these executions wait until that worker ends.
+                    await withKnownIssue("leases of a claim whose answer was lost", isIntermittent: true) {
+                        let executions = try await deployment.finished(ids, within: .seconds(30))
+                        #expect(executions.allSatisfy { $0.status == .completed })
+                    }
+                }
+            }
+        }
+    }
 }
