@@ -7,21 +7,24 @@ import Testing
 struct DatabaseTests {
     /// Runs the body with the program on a schema of its own that knows the task `add1`, and that schema.
     private func with(
+        through route: Route = .direct,
         migrated: Bool = true,
         _ body: (Program, PostgresFixture) async throws -> Void
     ) async throws {
-        try await PostgresFixture.with(migrated: migrated) { fixture in
-            if migrated {
-                let add1 = TaskDefinition(
-                    id: "add1",
-                    options: TaskOptions(timeoutMs: 5000, retryOptions: RetryOptions(maxAttempts: 2))
-                )
-                _ = try await fixture.storage.register([add1])
-            }
-            let environment = ["DATABASE_URL": fixture.databaseURL, "DURABLE_SCHEMA": fixture.schema]
+        try await PostgresFixture.with(through: route, migrated: migrated) { fixture in
+            if migrated { _ = try await fixture.storage.register([Self.add1]) }
+            let environment = [
+                "DATABASE_URL": fixture.databaseURL, "DURABLE_SCHEMA": fixture.schema,
+                "DURABLE_POOLED": route == .pgbouncer ? "true" : "false",
+            ]
             try await Program.with(environment: environment) { durable in try await body(durable, fixture) }
         }
     }
+
+    private static let add1 = TaskDefinition(
+        id: "add1",
+        options: TaskOptions(timeoutMs: 5000, retryOptions: RetryOptions(maxAttempts: 2))
+    )
 
     @Test("migrate brings the schema up to date, once, and its status tells how far it is")
     func migrate() async throws {
@@ -44,6 +47,37 @@ struct DatabaseTests {
             #expect(after.exitCode == 0)
             let state = try after.json()["state"] as? String
             #expect(state == "applied")
+        }
+    }
+
+    @Test(
+        "migrate and the verbs for people work through pgbouncer",
+        .enabled(if: TestCluster.pgbouncer != nil, "TEST_PGBOUNCER_URL is not set")
+    )
+    func pooled() async throws {
+        try await with(through: .pgbouncer, migrated: false) { durable, fixture in
+            let migrated = try await durable("migrate")
+            #expect(migrated.exitCode == 0)
+            let status = try await durable("migrate", "--status")
+            #expect(status.exitCode == 0)
+            _ = try await fixture.storage.register([Self.add1])
+            let enqueued = try await durable("enqueue", "add1", "1")
+            #expect(enqueued.exitCode == 0)
+            let listed = try await durable("list", "--json")
+            #expect(listed.outputLines.count == 1)
+        }
+    }
+
+    @Test("with a URL past the pooler, migrations take it")
+    func direct() async throws {
+        try await with(migrated: false) { durable, _ in
+            var durable = durable
+            durable.environment["DURABLE_DIRECT_DATABASE_URL"] = durable.environment["DATABASE_URL"]
+            durable.environment["DATABASE_URL"] = "postgresql://127.0.0.1:1/nobody-listens"
+            durable.environment["DURABLE_POOLED"] = "true"
+            let migrated = try await durable("migrate")
+            #expect(migrated.exitCode == 0)
+            #expect(migrated.output.contains("Applied"))
         }
     }
 

@@ -46,6 +46,32 @@ struct ServerSettingsTests {
         #expect(settings.frontEnd?.port == 8080)
     }
 
+    @Test("a URL past the pooler goes with a pooler, and both must be URLs")
+    func pooler() {
+        let urls = [Setting.databaseURL: "host=pooler", .directDatabaseURL: "host=postgres"]
+        let (pooled, none) = read(
+            .serve,
+            flags: urls.merging([.open: "true"]) { $1 },
+            environment: ["DURABLE_POOLED": "1"]
+        )
+        #expect(none == [])
+        #expect(pooled.database.isPooled)
+        #expect(pooled.database.directConfiguration != nil)
+
+        let (alone, _) = read(.serve, flags: [.databaseURL: "host=pooler", .pooled: "true"])
+        #expect(alone.database.directConfiguration == nil)
+
+        let (_, unused) = read(.serve, flags: urls.merging([.open: "true"]) { $1 })
+        #expect(unused.count == 1)
+        #expect(unused.first?.hasPrefix("--direct-database-url: ") == true)
+        #expect(unused.first?.contains("--pooled") == true)
+
+        let wrong = [Setting.directDatabaseURL: "postgresql://me:s3cret@host:port/x", .pooled: "true", .open: "true"]
+        let (_, problems) = read(.serve, flags: wrong)
+        #expect(problems.count == 1)
+        #expect(problems.first?.contains("s3cret") == false)
+    }
+
     @Test("durations and days are read in their units, and 0 days keep executions for ever")
     func units() {
         let (settings, problems) = read(

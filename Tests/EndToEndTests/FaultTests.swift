@@ -180,7 +180,7 @@ struct FaultTests {
 }
 
 /// Callers that enqueue one execution after the other, and what was accepted of them.
-private final class Load: Sendable {
+final class Load: Sendable {
     private struct State {
         var accepted: [ExecutionID] = []
         var isOver = false

@@ -92,6 +92,11 @@ public struct DurableServer: Sendable {
                 logger: logger
             )
         }
+        if settings.database.directConfiguration == nil {
+            logger.notice(
+                "Finds work by polling only: a pooler carries no LISTEN; --direct-database-url would pass it by"
+            )
+        }
         let gate = SchemaGate(stores, migrates: settings.migrates, logger: logger)
         let services = try doors(gate, executions, worker, environment: tasks.environment)
 

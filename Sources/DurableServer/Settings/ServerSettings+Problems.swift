@@ -70,6 +70,14 @@ extension DatabaseSettings {
                 problems.append(ConfigurationProblem(at: place(setting), "\(error)"))
             }
         }
+        if directURL != nil, !isPooled {
+            problems.append(
+                ConfigurationProblem(
+                    at: place(.directDatabaseURL),
+                    "there is no pooler to pass by unless \(Setting.pooled.flag) says that there is one"
+                )
+            )
+        }
         if !(1...63).contains(schema.utf8.count) || schema.contains("\0") || schema.lowercased().hasPrefix("pg_") {
             problems.append(
                 ConfigurationProblem(
