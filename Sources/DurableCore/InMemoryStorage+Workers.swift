@@ -57,6 +57,15 @@ extension InMemoryStorage {
         )
     }
 
+    public func giveBack(leasedTo worker: WorkerID, besides leases: [LeaseID]) {
+        let known = Set(leases)
+        for execution in records.values.map(\.execution).sorted(by: { $0.id < $1.id }) {
+            let lease = LeaseID(executionID: execution.id, attempt: execution.attempt)
+            guard holds(worker, lease), !known.contains(lease) else { continue }
+            apply(ExecutionStateMachine.release(of: lease).transition, to: execution.id)
+        }
+    }
+
     public func settle(_ settlements: [Settlement]) -> Set<LeaseID> {
         var held: Set<LeaseID> = []
         for settlement in settlements where holds(nil, settlement.lease) {

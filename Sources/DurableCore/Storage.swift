@@ -64,6 +64,11 @@ public protocol Storage: Sendable {
     /// worker only. A worker that was declared dead leases nothing.
     func lease(_ request: LeaseRequest) async throws(StorageError) -> LeaseBatch
 
+    /// Gives back what is leased to a worker besides the leases named: the answer to its request was lost on the way.
+    ///
+    /// To be called only while no request of the worker is under way. Nothing is used up.
+    func giveBack(leasedTo worker: WorkerID, besides leases: [LeaseID]) async throws(StorageError)
+
     /// Records what came of attempts, and stores the children that they bring.
     ///
     /// A child that cannot be stored, because a sleeper of its name exists, fails its parent and leaves nothing behind.

@@ -95,23 +95,22 @@ struct Families {
                 closings.append(try Closing(row: row))
             }
             guard !closings.isEmpty else { return Progress() }
-            try tellParents(closings, &connection)
-            let left = try cancelDescent(
-                of: closings.filter { $0.hasDescent && !$0.hasCompleted }.map(\.id),
-                limit: limit,
-                &connection
-            )
+            let hasDecided = try tellParents(closings, &connection)
+            let descent = closings.filter { $0.hasDescent && !$0.hasCompleted }.map(\.id)
+            let left = try cancelDescent(of: descent, limit: limit, &connection)
             let done = closings.map(\.id).filter { !left.contains($0) }
             _ = try connection.query(statements.forget(closings: done))
             return Progress(
                 count: done.count,
-                isMore: closings.count == limit || !left.isEmpty,
+                // Whoever ended by this has relatives in turn.
+                isMore: closings.count == limit || hasDecided || !descent.isEmpty,
                 signals: [.ready, .finished, .cancelled, .upkeep]
             )
         }
     }
 
-    private func tellParents(_ closings: [Closing], _ connection: inout Connection) throws(DatabaseError) {
+    /// - Returns: Whether something was decided about a parent, rather than only counted.
+    private func tellParents(_ closings: [Closing], _ connection: inout Connection) throws(DatabaseError) -> Bool {
         struct Key: Hashable {
             let parent: ExecutionID
             let attempt: Int
@@ -123,7 +122,7 @@ struct Families {
             let key = Key(parent: parent, attempt: closing.parentAttempt, isFinalize: closing.isFinalize)
             ended[key, default: []].append(closing)
         }
-        guard !ended.isEmpty else { return }
+        guard !ended.isEmpty else { return false }
         let counted = try connection.query(
             statements.count(
                 ended.map { key, closings in
@@ -143,13 +142,14 @@ struct Families {
             active[key.parent] != nil && !key.isFinalize && closings.contains { !$0.hasCompleted }
         }
         let toDecide = Set(active.filter { $0.value == 0 }.keys).union(failed.keys.map(\.parent))
-        guard !toDecide.isEmpty else { return }
+        guard !toDecide.isEmpty else { return false }
         for row in try connection.query(statements.parents(toDecide.sorted())) {
             let parent = try Parent(row: row)
             let told = ended.first { $0.key.parent == parent.id && $0.key.attempt == parent.attempt }?.value ?? []
             let failures = told.filter { !$0.isFinalize && !$0.hasCompleted }.map(\.id)
             try decide(parent, failures: failures, told: told.map(\.id), isLast: active[parent.id] == 0, &connection)
         }
+        return true
     }
 
     private func decide(
@@ -272,11 +272,9 @@ struct Families {
         var finishings: [Statements.Finishing] = []
         var ancestors: [ExecutionID: ExecutionID] = [:]
         for row in try connection.query(statements.descent(of: ids, limit: limit)) {
-            let child = ExecutionID(bits: try row.uuid(0))
-            guard let parent = try row.reference(id: 2, task: 1) else { continue }
-            let error = ExecutionError.parentFailed(parent, try row.executionError(3))
-            finishings.append(Statements.Finishing(id: child, ending: .cancelled(error)))
-            ancestors[child] = parent.executionID
+            let finishing = try Statements.Finishing(descendant: row)
+            finishings.append(finishing)
+            ancestors[finishing.id] = ExecutionID(bits: try row.uuid(2))
         }
         guard !finishings.isEmpty else { return [] }
         var finished: Set<ExecutionID> = []

@@ -149,6 +149,21 @@ package struct PostgresStorage: Storage {
         }
     }
 
+    package func giveBack(leasedTo worker: WorkerID, besides leases: [LeaseID]) async throws(StorageError) {
+        let statements = statements
+        try await transaction { connection throws(DatabaseError) in
+            _ = try connection.query(statements.lock(worker))
+            let known = Set(leases)
+            var unknown: [Statements.Settling] = []
+            for row in try connection.query(statements.leases(of: worker)) {
+                let lease = try Self.leaseID(row)
+                let release = ExecutionStateMachine.release(of: lease)
+                if !known.contains(lease), let settling = Statements.Settling(release) { unknown.append(settling) }
+            }
+            if !unknown.isEmpty { _ = try connection.query(statements.settle(unknown)) }
+        }
+    }
+
     package func settle(_ settlements: [Settlement]) async throws(StorageError) -> Set<LeaseID> {
         var held: Set<LeaseID> = []
         let settlings = settlements.compactMap(Statements.Settling.init)

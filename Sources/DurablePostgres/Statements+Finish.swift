@@ -18,7 +18,7 @@ extension Statements {
     /// - Parameter waits: Whether to wait for rows that others have locked. For many executions at once it must not, or two
     ///   of these could wait for each other.
     func finish(_ finishings: [Finishing], waits: Bool) -> SQL {
-        let lock = waits ? "for update" : "for update skip locked"
+        let patience = waits ? "" : "skip locked"
         let endings = finishings.map(\.ending)
         return """
             with asked as materialized (
@@ -30,7 +30,7 @@ extension Statements {
             ), leased as materialized (
                 select l.execution_id
                 from asked join \(unescaped: schema).leases l on l.execution_id = asked.id
-                \(unescaped: lock) of l
+                for update of l \(unescaped: patience)
             ), unleased as (
                 delete from \(unescaped: schema).leases l using leased where l.execution_id = leased.execution_id
                 returning l.execution_id, l.attempt, l.worker_id, l.started_at
@@ -42,7 +42,7 @@ extension Statements {
                 join \(unescaped: schema).ready r
                     on r.task_id = e.task_id and r.priority = e.priority and r.start_at = e.start_at
                         and r.execution_id = e.id
-                \(unescaped: lock) of r
+                for update of r \(unescaped: patience)
             ), unready as (
                 delete from \(unescaped: schema).ready r
                 using was_ready w
@@ -52,7 +52,7 @@ extension Statements {
             ), waited as materialized (
                 select w.execution_id
                 from asked join \(unescaped: schema).waiting w on w.execution_id = asked.id
-                \(unescaped: lock) of w
+                for update of w \(unescaped: patience)
             ), unwaited as (
                 delete from \(unescaped: schema).waiting w using waited where w.execution_id = waited.execution_id
                 returning w.execution_id, w.waits_for
@@ -134,7 +134,7 @@ extension Statements {
     func retryable(_ id: ExecutionID) -> SQL {
         """
         select
-            e.final_status, e.waits_for, e.task_id, e.plan, e.parent_task_id, e.parent_id,
+            e.final_status, e.task_id, e.plan, e.parent_task_id, e.parent_id,
             exists (
                 select from \(unescaped: schema).executions p
                 where p.id = e.parent_id and p.final_status is null)
@@ -221,7 +221,11 @@ extension Statements {
         before as (
             select
                 id, e.attempt, e.worker_id, e.started_at, coalesce(e.waiting_for_children_at, e.finished_at) as ended_at,
-                case when e.waiting_for_children_at is not null then 'spawned' else e.final_status end as ended_as,
+                case
+                    when e.waiting_for_children_at is not null then 'spawned'
+                    when e.final_status = 'finalize_failed' then 'failed'
+                    else e.final_status
+                end as ended_as,
                 case when e.waiting_for_children_at is null then e.error end as error
             from asked join \(schema).executions e using (id)
         ), told as (

@@ -75,6 +75,15 @@ extension Statements {
         """
     }
 
+    /// Waits for the worker's claims in flight; then it may be asked which leases there are.
+    func lock(_ worker: WorkerID) -> SQL {
+        "select id from \(unescaped: schema).workers where id = \(worker.bits) for update"
+    }
+
+    func leases(of worker: WorkerID) -> SQL {
+        "select execution_id, attempt from \(unescaped: schema).leases where worker_id = \(worker.bits)"
+    }
+
     // MARK: settle
 
     /// One settlement as the statement takes it.

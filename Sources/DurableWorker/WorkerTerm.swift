@@ -100,6 +100,8 @@ final class WorkerTerm: Sendable {
     private func leaseUntilStopped(into group: inout DiscardingTaskGroup) async {
         var poll = Poll(longest: configuration.longestPoll)
         var backoff = Backoff()
+        // An answer that was lost may have brought leases, which would be kept alive with the others for ever.
+        var isAnswerMissing = false
         while mayLease {
             let free = slots.free()
             guard free > 0 else {
@@ -110,6 +112,10 @@ final class WorkerTerm: Sendable {
             let served = tasks.served
             let request = LeaseRequest(worker: id, tasks: served.ids, limit: free)
             do {
+                if isAnswerMissing {
+                    try await storage.giveBack(leasedTo: id, besides: attempts.leases)
+                    isAnswerMissing = false
+                }
                 let batch = try await storage.lease(request)
                 health.leasing()
                 backoff.reset()
@@ -118,6 +124,7 @@ final class WorkerTerm: Sendable {
                 if !batch.leases.isEmpty { poll.reset() }
                 await workBell.wait(atMost: poll.next(nextDueMs: batch.nextDueMs))
             } catch {
+                isAnswerMissing = true
                 if backoff.isFirst {
                     logger.warning("Leasing waits for the storage", metadata: ["error": "\(error)"])
                 }

@@ -79,12 +79,8 @@ struct FailoverTests {
                     let ids = load.accepted
                     let kept = try await deployment.storage.executions(ids)
                     #expect(kept.count == ids.count)
-                    // A claim that was committed although its answer was lost: its worker lives on and renews leases that
-                    // it does not know of, so these executions wait until that worker ends.
-                    await withKnownIssue("leases of a claim whose answer was lost", isIntermittent: true) {
-                        let executions = try await deployment.finished(ids, within: .seconds(30))
-                        #expect(executions.allSatisfy { $0.status == .completed })
-                    }
+                    let executions = try await deployment.finished(ids, within: .seconds(30))
+                    #expect(executions.allSatisfy { $0.status == .completed })
                 }
             }
         }

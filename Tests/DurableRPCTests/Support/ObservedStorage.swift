@@ -71,6 +71,9 @@ final class ObservedStorage: Storage {
     }
     func retire(_ worker: WorkerID) async { await base.retire(worker) }
     func lease(_ request: LeaseRequest) async throws(StorageError) -> LeaseBatch { try await base.lease(request) }
+    func giveBack(leasedTo worker: WorkerID, besides leases: [LeaseID]) async {
+        await base.giveBack(leasedTo: worker, besides: leases)
+    }
     func settle(_ settlements: [Settlement]) async -> Set<LeaseID> { await base.settle(settlements) }
     func wake(_ wakeUp: WakeUp) async throws(StorageError) -> WakeUpResult { try await base.wake(wakeUp) }
     func retry(_ id: ExecutionID) async throws(StorageError) -> RetryResult { try await base.retry(id) }

@@ -178,6 +178,22 @@ extension StorageConformance {
             #expect(execution.error == .leaseLostTooOften(3))
             #expect(execution.retryAttempts == 0)
         },
+        Case("what a worker does not know that it holds is given back at no cost") { subject in
+            for _ in 0..<3 { _ = try await subject.enqueue() }
+            let worker = try await subject.worker()
+            let other = try await subject.worker()
+            let known = try await subject.lease(worker, limit: 1)
+            let unknown = try await subject.lease(worker, limit: 1)
+            let others = try await subject.lease(other, limit: 1)
+            try await subject.storage.giveBack(leasedTo: worker, besides: known.map(\.id))
+            let renewal = try await subject.storage.renew(worker, holding: (known + unknown).map(\.id))
+            #expect(renewal?.lost == Set(unknown.map(\.id)))
+            let undisturbed = try await subject.storage.renew(other, holding: others.map(\.id))
+            #expect(undisturbed?.lost == [])
+            let again = try await subject.lease(other)
+            #expect(again.map(\.executionID) == unknown.map(\.executionID))
+            #expect(again.first?.leaseLosses == 0 && again.first?.retryAttempts == 0)
+        },
         Case("reclaiming is bounded") { subject in
             for _ in 0..<5 { _ = try await subject.enqueue() }
             let worker = try await subject.worker()
