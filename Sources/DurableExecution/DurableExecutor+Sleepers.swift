@@ -10,7 +10,7 @@ extension DurableExecutor {
     /// let payment = try executor.sleepingTask("payment", timeout: .seconds(86_400), output: Receipt.self)
     /// let handle = try await executor.enqueue(payment, "order-17")
     /// // …and where the news arrives, in any process:
-    /// try await executor.wakeUp(payment, "order-17", .completed(receipt))
+    /// try await executor.wakeUp(payment, "order-17", with: receipt)
     /// ```
     ///
     /// The input of an execution is the name that it is woken up by: 1 to 255 characters, unique among the sleepers of all
@@ -35,7 +35,7 @@ extension DurableExecutor {
         try sleeper(id, timeout, .nothing)
     }
 
-    /// Wakes the sleeper of that name up; one that has finished stays as it is.
+    /// Completes the sleeper of that name with an output; one that has finished stays as it is.
     ///
     /// - Returns: The sleeper as it then is; `nil` when there is none yet, and the wake-up is kept for it
     ///   (``ExecutorConfiguration/wakeUpRetention``).
@@ -45,14 +45,40 @@ extension DurableExecutor {
     public func wakeUp<Output>(
         _ task: DurableTask<String, Output>,
         _ uniqueID: String,
-        _ result: SleeperResult<Output>
+        with output: Output
     ) async throws -> ExecutionSnapshot<Output>? {
-        let news: WakeUp.Result =
-            switch result {
-            case .completed(let output): .completed(try task.output.encode(output))
-            case .failed(let message): .failed(.nonRetryable(message))
-            }
-        guard let execution = try await executions.wake(uniqueID, of: task.id, with: news) else { return nil }
+        try await wake(task, uniqueID, .completed(try task.output.encode(output)))
+    }
+
+    /// Completes the sleeper of that name, of a task without output; one that has finished stays as it is.
+    ///
+    /// Returns and throws as the variant with an output.
+    @discardableResult
+    public func wakeUp(
+        _ task: DurableTask<String, Void>,
+        _ uniqueID: String
+    ) async throws -> ExecutionSnapshot<Void>? {
+        try await wake(task, uniqueID, .completed(.undefined))
+    }
+
+    /// Fails the sleeper of that name; one that has finished stays as it is.
+    ///
+    /// Returns and throws as the variant with an output.
+    @discardableResult
+    public func wakeUp<Output>(
+        _ task: DurableTask<String, Output>,
+        _ uniqueID: String,
+        failing message: String
+    ) async throws -> ExecutionSnapshot<Output>? {
+        try await wake(task, uniqueID, .failed(.nonRetryable(message)))
+    }
+
+    private func wake<Output>(
+        _ task: DurableTask<String, Output>,
+        _ uniqueID: String,
+        _ result: WakeUp.Result
+    ) async throws -> ExecutionSnapshot<Output>? {
+        guard let execution = try await executions.wake(uniqueID, of: task.id, with: result) else { return nil }
         return try handle(for: task, execution.id).snapshot(execution)
     }
 
