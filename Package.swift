@@ -235,7 +235,7 @@ let package = Package(
         .testTarget(
             name: "DurableExecutionTests",
             dependencies: [
-                "DurableCore", "DurableExecution",
+                "DurableCore", "DurableExecution", "DurableTestKit",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),

@@ -32,18 +32,21 @@ package struct Executions: Sendable {
 
     private let wakeUpRetentionMs: Double
 
-    /// - Parameter wakeUpRetentionMs: How long a wake-up is kept for a sleeper that does not exist yet; with 0 it is
-    ///   refused.
+    /// - Parameters:
+    ///   - tasks: Those that this process knows by itself.
+    ///   - checks: What refuses inputs of those that can say so before an execution is stored.
+    ///   - wakeUpRetentionMs: How long a wake-up is kept for a sleeper that does not exist yet; with 0 it is refused.
     package init(
         storage: any Storage,
         signals: any Signals,
         tasks: [TaskDefinition] = [],
+        checks: [TaskID: InputCheck] = [:],
         wakeUpRetentionMs: Double = Self.defaultWakeUpRetentionMs
     ) {
         self.storage = storage
         self.wakeUpRetentionMs = wakeUpRetentionMs
         self.signals = signals
-        self.catalog = TaskCatalog(storage: storage, own: tasks)
+        self.catalog = TaskCatalog(storage: storage, own: tasks, checks: checks)
         self.watch = FinishWatch(storage: storage)
     }
 
@@ -182,7 +185,14 @@ package struct Executions: Sendable {
         let task = try await reach { () throws(StorageError) in try await catalog.definition(of: request.taskID) }
         guard let task else { throw .taskNotFound(request.taskID.rawValue) }
         do {
-            return try NewExecution(of: task, input: request.input, options: request.options, trace: request.trace)
+            let new = try NewExecution(
+                of: task,
+                input: request.input,
+                options: request.options,
+                trace: request.trace
+            )
+            try catalog.check(request.input, for: task.id)
+            return new
         } catch {
             throw .invalid(error.message)
         }

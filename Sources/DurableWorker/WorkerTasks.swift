@@ -6,10 +6,13 @@ package struct RegisteredTask: Sendable {
     package let definition: TaskDefinition
     /// `nil` for tasks whose executions are not leased: sequences, loops and sleepers.
     package let invoker: (any Invoker)?
+    /// Refuses inputs that the task cannot take; `nil` for tasks that say so themselves.
+    package let check: InputCheck?
 
-    package init(definition: TaskDefinition, invoker: (any Invoker)?) {
+    package init(definition: TaskDefinition, invoker: (any Invoker)?, check: InputCheck? = nil) {
         self.definition = definition
         self.invoker = invoker
+        self.check = check
     }
 }
 

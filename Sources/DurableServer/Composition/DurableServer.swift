@@ -79,6 +79,7 @@ public struct DurableServer: Sendable {
             storage: stores.storage,
             signals: stores.signals,
             tasks: tasks.definitions(with: file),
+            checks: tasks.checks,
             wakeUpRetentionMs: settings.frontEnd.map { $0.wakeUpRetention / .milliseconds(1) }
                 ?? Executions.defaultWakeUpRetentionMs
         )

@@ -9,6 +9,11 @@ struct ServedTasks: Sendable {
     let environment: [String: String]
     let own: [RegisteredTask]
 
+    /// What refuses inputs of the process's own tasks before an execution is stored.
+    var checks: [TaskID: InputCheck] {
+        own.reduce(into: [:]) { $0[$1.definition.id] = $1.check }
+    }
+
     /// Reads the tasks file.
     func file() throws(ConfigurationError) -> TasksFile {
         let problems = settings.tasksProblems(environment: environment, ownTasks: own.map(\.definition.id))
