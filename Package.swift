@@ -198,7 +198,7 @@ let package = Package(
         .testTarget(
             name: "DurableRPCTests",
             dependencies: [
-                "DurableCore", "DurableRPC",
+                "DurableCore", "DurableRPC", "DurableWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),

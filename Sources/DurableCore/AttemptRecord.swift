@@ -73,7 +73,8 @@ extension AttemptRecord {
             startedAt: startedAt,
             endedAt: endedAt,
             end: end,
-            error: end == .spawned ? nil : execution.error
+            // While it runs, the error is that of the attempt before.
+            error: end == .spawned || end == .running ? nil : execution.error
         )
     }
 }

@@ -4,7 +4,7 @@ import Synchronization
 /// A storage that counts what front ends ask of it, and that can be made to fail or to take its time.
 final class ObservedStorage: Storage {
     enum Verb: Hashable {
-        case insert, executions, settled, cancel, tasks
+        case insert, executions, settled, cancel, wake, retry, attempts, tasks
     }
 
     private struct State {
@@ -58,6 +58,21 @@ final class ObservedStorage: Storage {
         return try await base.cancel(ids)
     }
 
+    func wake(_ wakeUp: WakeUp) async throws(StorageError) -> WakeUpResult {
+        try await enter(.wake)
+        return try await base.wake(wakeUp)
+    }
+
+    func retry(_ id: ExecutionID) async throws(StorageError) -> RetryResult {
+        try await enter(.retry)
+        return try await base.retry(id)
+    }
+
+    func attempts(of id: ExecutionID) async throws(StorageError) -> [AttemptRecord] {
+        try await enter(.attempts)
+        return await base.attempts(of: id)
+    }
+
     func tasks() async throws(StorageError) -> [TaskDefinition] {
         try await enter(.tasks)
         return await base.tasks()
@@ -75,9 +90,6 @@ final class ObservedStorage: Storage {
         await base.giveBack(leasedTo: worker, besides: leases)
     }
     func settle(_ settlements: [Settlement]) async -> Set<LeaseID> { await base.settle(settlements) }
-    func wake(_ wakeUp: WakeUp) async throws(StorageError) -> WakeUpResult { try await base.wake(wakeUp) }
-    func retry(_ id: ExecutionID) async throws(StorageError) -> RetryResult { try await base.retry(id) }
-    func attempts(of id: ExecutionID) async -> [AttemptRecord] { await base.attempts(of: id) }
     func reclaim(limit: Int, maxLeaseLosses: Int) async throws(StorageError) -> Progress {
         try await base.reclaim(limit: limit, maxLeaseLosses: maxLeaseLosses)
     }
