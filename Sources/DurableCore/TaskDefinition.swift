@@ -106,6 +106,11 @@ public indirect enum TaskKind: Sendable, Hashable {
         }
     }
 
+    /// Whether its attempts may bring children.
+    public var isParent: Bool {
+        if case .parent = self { true } else { false }
+    }
+
     /// Whether its executions are leased, and so need a worker that serves the task.
     public var isLeased: Bool {
         switch self {
