@@ -72,7 +72,9 @@ extension WireMembers {
     /// The first member that has none of these names, as far as a message needs it.
     fileprivate func firstName(notAmong names: Set<String>) -> String? {
         self.names.lazy.map { String(decoding: $0, as: UTF8.self) }.first { !names.contains($0) }
-            .map { name in String(String.UnicodeScalarView(name.unicodeScalars.prefix(50).map { $0 == "\0" ? " " : $0 })) }
+            .map { name in
+                String(String.UnicodeScalarView(name.unicodeScalars.prefix(50).map { $0 == "\0" ? " " : $0 }))
+            }
     }
 }
 
