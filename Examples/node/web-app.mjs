@@ -23,6 +23,17 @@ const procedures = {
     if (Number(headers['durable-retry-attempt'] ?? 0) < 2) throw new RPCError(503, 'SERVICE_UNAVAILABLE', 'Out of paper')
     return input
   },
+  // The parent `squares` brings children, which run at once; then its finalize task `sum` gets {output, children}.
+  squares: ({ n }) => ({
+    output: { n }, children: Array.from({ length: n }, (_, i) => ({ taskId: 'square', input: { n: i + 1 } })),
+  }),
+  square: ({ n }) => ({ n: n * n }),
+  sum: ({ children }) => ({ n: children.reduce((sum, child) => sum + child.output.n, 0) }),
+  // The loop `delivery` calls this until it is done.
+  arrived({ n }) {
+    const now = Math.floor(Date.now() / 1000)
+    return { isDone: now >= n, output: { n: now } }
+  },
 }
 
 class RPCError extends Error {
@@ -77,22 +88,43 @@ async function durable(procedure, json) {
   return answer.json
 }
 
-async function demo(taskId, n, expected, retries) {
+async function enqueue(taskId, input) {
   const options = { idempotencyKey: randomUUID() } // makes it safe to enqueue again when an answer gets lost
-  const executionId = await durable('enqueueTask', { taskId, input: { n }, options })
-  console.log(`${taskId}: enqueued with n = ${n}, stored as ${executionId}`)
+  const executionId = await durable('enqueueTask', { taskId, input, options })
+  console.log(`${taskId}: enqueued with`, input, `and stored as ${executionId}`)
+  return executionId
+}
+
+async function finish(taskId, executionId) {
   let execution
   do execution = await durable('waitForTaskExecution', { taskId, executionId })
-  while (['ready', 'running'].includes(execution.status))
+  while (['ready', 'running', 'waiting_for_children', 'waiting_for_finalize'].includes(execution.status))
   console.log(`${taskId}: ${execution.status} after ${execution.retryAttempts} retries, output`, execution.output ?? execution.error)
+  return execution
+}
+
+async function demo(taskId, n, expected, retries = 0) {
+  const execution = await finish(taskId, await enqueue(taskId, { n }))
   if (execution.output?.n !== expected || execution.retryAttempts !== retries) throw new Error(`${taskId} went wrong`)
 }
 
 await new Promise((resolve, reject) => server.on('error', reject).listen(Number(flags.port), flags.host, resolve))
 if (flags['run-demo']) {
-  await demo('add1', 41, 42, 0)
-  await demo('add2', 40, 42, 0)
+  await demo('add1', 41, 42)
+  await demo('add2', 40, 42)
   await demo('flaky', 7, 7, 2)
+  await demo('add3', 39, 42) // a sequence: add1, then add2
+  await demo('squares', 4, 30) // a parent: 1 + 4 + 9 + 16
+
+  const due = Math.floor(Date.now() / 1000) + 2
+  const delivery = await finish('delivery', await enqueue('delivery', { n: due })) // a loop
+  if (!delivery.output?.isSuccess || delivery.output.output.n < due) throw new Error('delivery went wrong')
+
+  const sleepingTaskUniqueId = `invoice-${randomUUID()}` // a sleeper: its input is the name that it is woken up by
+  const sleeper = await enqueue('approval', sleepingTaskUniqueId)
+  const news = { status: 'completed', output: { n: 42 } }
+  await durable('wakeupSleepingTaskExecution', { taskId: 'approval', sleepingTaskUniqueId, options: news })
+  if ((await finish('approval', sleeper)).output?.n !== 42) throw new Error('approval went wrong')
   server.close()
   server.closeAllConnections()
 }

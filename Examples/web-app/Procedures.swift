@@ -3,8 +3,8 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// The longest body of a call that this app takes in, in bytes.
-let longestCall = 1 << 20
+/// The longest body of a call that this app takes in, in bytes: a finalize procedure may get 16 MiB of children's outputs.
+let longestCall = 17 << 20
 
 /// What a procedure may want to know about the call besides its input; all of it comes in headers.
 struct Call: Sendable {

@@ -48,6 +48,17 @@ struct WebApp: AsyncParsableCommand {
             }
             return input
         }
+        rpc.procedure("square") { (input: Number, _) in Number(n: input.n * input.n) }
+        rpc.procedure("squares") { (input: Number, _) in
+            Parent(output: input, children: (0..<input.n).map { .init(taskId: "square", input: Number(n: $0 + 1)) })
+        }
+        rpc.procedure("sum") { (results: Results, _) in
+            Number(n: results.children.compactMap(\.output?.n).reduce(0, +))
+        }
+        rpc.procedure("arrived") { (due: Number, _) in
+            let now = Int(Date.now.timeIntervalSince1970)
+            return Iteration(isDone: now >= due.n, output: Number(n: now))
+        }
 
         let client = try DurableClient(url: durableURL, token: token)
         var logger = Logger(label: "web-app")

@@ -57,28 +57,8 @@ public struct TaskDefinition: Sendable, Hashable {
                 try member.validate(depth: depth + 1)
             }
         case .loop(let loop):
-            try validate(loop)
+            try loop.validate(for: id)
             try loop.iteration.validate(depth: depth + 1)
-        }
-    }
-
-    private func validate(_ loop: LoopPlan) throws(InvalidTask) {
-        guard loop.maxAttempts > 0 else {
-            throw InvalidTask("Max attempts must be greater than 0 for looping task \(id), got \(loop.maxAttempts)")
-        }
-        guard loop.maxAttempts <= Self.longestLoop else {
-            throw InvalidTask(
-                "Max attempts must be at most \(Self.longestLoop) for looping task \(id), got \(loop.maxAttempts)"
-            )
-        }
-        guard loop.iteration.id != id else { throw InvalidTask("Looping task \(id) cannot be its own iteration") }
-        guard loop.delaysMs.count <= Self.mostDelays else {
-            throw InvalidTask(
-                "Looping task \(id) has \(loop.delaysMs.count) delays; at most \(Self.mostDelays) are possible"
-            )
-        }
-        for delay in loop.delaysMs where !(delay.isFinite && delay >= 0) {
-            throw InvalidTask.sleep(of: id, "expected a number of at least 0, got \(delay)")
         }
     }
 }
@@ -104,6 +84,11 @@ public indirect enum TaskKind: Sendable, Hashable {
         case .sequence, .loop: true
         case .single, .parent, .sleeping: false
         }
+    }
+
+    /// Whether its attempts may bring children.
+    public var isParent: Bool {
+        if case .parent = self { true } else { false }
     }
 
     /// Whether its executions are leased, and so need a worker that serves the task.
@@ -141,5 +126,26 @@ public struct LoopPlan: Sendable, Hashable {
     /// Milliseconds before the iteration of that number, from 0.
     func delayMs(before iteration: Int) -> Double? {
         delaysMs.isEmpty ? nil : delaysMs[min(iteration, delaysMs.count - 1)]
+    }
+
+    /// Refuses a loop that a task of that name cannot have; what the iteration is made of is left alone.
+    public func validate(for id: TaskID) throws(InvalidTask) {
+        guard maxAttempts > 0 else {
+            throw InvalidTask("Max attempts must be greater than 0 for looping task \(id), got \(maxAttempts)")
+        }
+        guard maxAttempts <= TaskDefinition.longestLoop else {
+            throw InvalidTask(
+                "Max attempts must be at most \(TaskDefinition.longestLoop) for looping task \(id), got \(maxAttempts)"
+            )
+        }
+        guard iteration.id != id else { throw InvalidTask("Looping task \(id) cannot be its own iteration") }
+        guard delaysMs.count <= TaskDefinition.mostDelays else {
+            throw InvalidTask(
+                "Looping task \(id) has \(delaysMs.count) delays; at most \(TaskDefinition.mostDelays) are possible"
+            )
+        }
+        for delay in delaysMs where !(delay.isFinite && delay >= 0) {
+            throw InvalidTask.sleep(of: id, "expected a number of at least 0, got \(delay)")
+        }
     }
 }

@@ -9,6 +9,7 @@ enum Calls {
 
     static func lease(
         task: TaskID = "add2",
+        kind: TaskKind = .single,
         input: Payload = Payload(json: "1"),
         timeoutMs: Int = 20_000,
         attempt: Int = 1,
@@ -18,6 +19,7 @@ enum Calls {
         Lease(
             id: LeaseID(executionID: executionID, attempt: attempt),
             taskID: task,
+            kind: kind,
             input: input,
             options: TaskOptions(timeoutMs: timeoutMs),
             retryAttempts: retryAttempts,
@@ -36,6 +38,7 @@ enum Calls {
         path: String = "add2",
         headers: [String: String] = [:],
         signingSecrets: [String] = [],
+        kind: TaskKind = .single,
         concurrency: Int = 10,
         _ body: (HTTPInvoker) async throws -> Result
     ) async throws -> Result {
@@ -47,7 +50,8 @@ enum Calls {
                 signingSecrets: signingSecrets
             )
             let procedure = try Procedure(endpoint: endpoint, path: path)
-            return try await body(HTTPInvoker(calling: procedure, for: "add2", over: client))
+            let task = TaskDefinition(id: "add2", options: TaskOptions(timeoutMs: 20_000), kind: kind)
+            return try await body(HTTPInvoker(calling: procedure, for: task, over: client))
         }
     }
 

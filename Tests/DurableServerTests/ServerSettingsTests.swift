@@ -4,6 +4,8 @@ import Testing
 
 @Suite("Settings")
 struct ServerSettingsTests {
+    private static let own = TaskDefinition(id: "swift", options: TaskOptions(timeoutMs: 1000))
+
     private func read(
         _ defaults: ServerSettings,
         flags: [Setting: String] = [:],
@@ -11,7 +13,7 @@ struct ServerSettingsTests {
     ) -> (settings: ServerSettings, problems: [String]) {
         var reader = SettingsReader(flags: flags, environment: environment)
         let settings = ServerSettings(reading: &reader, over: defaults)
-        reader.report(settings.problems(environment: environment, ownTasks: ["swift"], place: reader.place(of:)))
+        reader.report(settings.problems(environment: environment, ownTasks: [Self.own], place: reader.place(of:)))
         do {
             try reader.finish()
             return (settings, [])
@@ -76,12 +78,13 @@ struct ServerSettingsTests {
     func units() {
         let (settings, problems) = read(
             .worker,
-            flags: [.leaseSeconds: "2.5", .drainSeconds: "0", .retainDays: "0", .healthPort: "81"]
+            flags: [.leaseSeconds: "2.5", .drainSeconds: "0", .retainDays: "0", .healthPort: "81", .maxChildren: "7"]
         )
         #expect(problems == [])
         #expect(settings.worker?.lease == .milliseconds(2500))
         #expect(settings.worker?.drain == .zero)
         #expect(settings.worker?.retention == nil)
+        #expect(settings.worker?.maxChildren == 7)
         #expect(settings.worker?.health == HealthSettings(port: 81))
         #expect(settings.frontEnd == nil)
     }
@@ -137,7 +140,7 @@ struct ServerSettingsTests {
     func workerWithoutTasks() {
         let worker = ServerSettings.worker
         #expect(worker.problems(environment: [:], ownTasks: []).count == 1)
-        #expect(worker.problems(environment: [:], ownTasks: ["swift"]) == [])
+        #expect(worker.problems(environment: [:], ownTasks: [Self.own]) == [])
     }
 
     @Test("every setting has its own flag and variable")

@@ -68,13 +68,11 @@ struct TasksFileTests {
                         id: "add2",
                         options: TaskOptions(timeoutMs: 5000, retryOptions: retryOptions, sleepMsBeforeRun: 1.5)
                     ),
-                    endpoint: "web-app",
-                    path: "math/add2"
+                    procedure: .init(endpoint: "web-app", path: "math/add2")
                 ),
                 .init(
                     definition: TaskDefinition(id: "add1", options: TaskOptions(timeoutMs: 1000)),
-                    endpoint: "web-app",
-                    path: "add1"
+                    procedure: .init(endpoint: "web-app", path: "add1")
                 ),
             ]
         )

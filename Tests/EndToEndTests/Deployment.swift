@@ -99,10 +99,20 @@ final class Deployment: Sendable {
 
     // MARK: Processes
 
+    /// - Parameter tasks: The text of a tasks file for this process alone.
     @discardableResult
-    func start(_ arguments: [String], environment: [String: String] = [:]) throws -> DurableProcess {
+    func start(
+        _ arguments: [String],
+        tasks: String? = nil,
+        environment: [String: String] = [:]
+    ) throws -> DurableProcess {
+        var file = folder.appending(path: "tasks.yaml")
+        if let tasks {
+            file = folder.appending(path: "\(UUID().uuidString).yaml")
+            try tasks.write(to: file, atomically: true, encoding: .utf8)
+        }
         let process = try DurableProcess(
-            arguments + databaseFlags + ["--tasks", folder.appending(path: "tasks.yaml").path()],
+            arguments + databaseFlags + ["--tasks", file.path()],
             environment: environment
         )
         processes.withLock { $0.append(process) }
@@ -118,9 +128,12 @@ final class Deployment: Sendable {
 
     /// Starts a worker and waits until it is ready.
     @discardableResult
-    func startWorker(lease: Int = 5, _ arguments: String...) async throws -> DurableProcess {
+    func startWorker(lease: Int = 5, tasks: String? = nil, _ arguments: String...) async throws -> DurableProcess {
         let port = try freePort()
-        let process = try start(["worker", "--lease-seconds", "\(lease)", "--health-port", "\(port)"] + arguments)
+        let process = try start(
+            ["worker", "--lease-seconds", "\(lease)", "--health-port", "\(port)"] + arguments,
+            tasks: tasks
+        )
         try await eventually("the worker is ready") { await isReady(port: port) }
         return process
     }

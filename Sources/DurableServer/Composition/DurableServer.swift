@@ -59,7 +59,7 @@ public struct DurableServer: Sendable {
         let executor = DurableExecutor(storage: stores.storage, signals: stores.signals, logger: logger)
         try register(executor)
         let tasks = ServedTasks(settings: settings, environment: environment, own: executor.tasks)
-        let problems = settings.problems(environment: environment, ownTasks: executor.tasks.map(\.definition.id))
+        let problems = settings.problems(environment: environment, ownTasks: executor.tasks.map(\.definition))
         guard problems.isEmpty else { throw ConfigurationError(problems) }
         // The pool is closed last, and not by cancellation: a worker told to stop at once still gives back what it holds.
         do {

@@ -16,9 +16,9 @@ struct ServedTasks: Sendable {
 
     /// Reads the tasks file.
     func file() throws(ConfigurationError) -> TasksFile {
-        let problems = settings.tasksProblems(environment: environment, ownTasks: own.map(\.definition.id))
+        let problems = settings.tasksProblems(environment: environment, ownTasks: own.map(\.definition))
         guard problems.isEmpty else { throw ConfigurationError(problems) }
-        return try settings.tasks(environment: environment)
+        return try settings.tasks(environment: environment, ownTasks: own.map(\.definition))
     }
 
     /// What is known of all tasks.

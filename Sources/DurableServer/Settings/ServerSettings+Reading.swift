@@ -75,6 +75,7 @@ extension WorkerSettings {
         lease = reader.duration(.leaseSeconds, default: lease, seconds: 1...3600)
         drain = reader.duration(.drainSeconds, default: drain, seconds: 0...86_400)
         maxLeaseLosses = reader.integer(.maxLeaseLosses, default: maxLeaseLosses, in: 0...1000)
+        maxChildren = reader.integer(.maxChildren, default: maxChildren, in: 1...100_000)
         if reader.isGiven(.retainDays) {
             let days = reader.number(.retainDays, default: 30, in: 0...36_500)
             retention = days == 0 ? nil : .seconds(days * 86_400)

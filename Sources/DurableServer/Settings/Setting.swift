@@ -19,6 +19,7 @@ package enum Setting: String, Sendable, CaseIterable {
     case leaseSeconds = "lease-seconds"
     case drainSeconds = "drain-seconds"
     case maxLeaseLosses = "max-lease-losses"
+    case maxChildren = "max-children"
     case retainDays = "retain-days"
     case healthHost = "health-host"
     case healthPort = "health-port"
