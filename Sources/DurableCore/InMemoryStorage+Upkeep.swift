@@ -4,10 +4,9 @@ extension InMemoryStorage {
         workers = workers.filter { _, worker in
             worker.renewedAt.adding(milliseconds: Double(worker.registration.leaseMs)) >= now
         }
-        let lost = records.values.map(\.execution).filter { execution in
-            guard execution.status == .running, execution.kind.isLeased else { return false }
-            return execution.workerID.map { workers[$0] == nil } ?? true
-        }.sorted { $0.id < $1.id }
+        let lost = records.executions(records.leased)
+            .filter { execution in execution.workerID.map { workers[$0] == nil } ?? true }
+            .sorted { $0.id < $1.id }
         for execution in lost.prefix(limit) {
             apply(try decide(execution, .workerLost(maximum: maxLeaseLosses)), to: execution.id)
         }
@@ -25,8 +24,12 @@ extension InMemoryStorage {
             progress.count += 1
             closings.remove(id)
             guard let execution = records[id]?.execution, execution.status.isFinished else { continue }
+            if execution.status != .completed, try !cancelDescent(of: execution, limit: limit) {
+                // Its parent is told once, when nothing is left under it.
+                closings.insert(id)
+                continue
+            }
             if let family = execution.family { try tellParent(of: execution, family) }
-            if execution.status != .completed { try cancelDescent(of: execution, limit: limit) }
         }
         progress.isMore = !closings.isEmpty
         if progress.count > 0 { progress.signals = [.ready, .finished, .cancelled] }
@@ -68,20 +71,22 @@ extension InMemoryStorage {
         }
     }
 
-    func cancelDescent(of execution: Execution, limit: Int) throws(StorageError) {
+    /// - Returns: Whether that was all of it.
+    @discardableResult
+    func cancelDescent(of execution: Execution, limit: Int) throws(StorageError) -> Bool {
         let unfinished = (records[execution.id]?.descent ?? []).compactMap { records[$0]?.execution }
             .filter { !$0.status.isFinished && $0.family?.parentAttempt == execution.attempt }
         for descendant in unfinished.prefix(limit) {
             let error = ExecutionError.parentFailed(execution.reference, execution.error)
             apply(try decide(descendant, .cancelled(error)), to: descendant.id)
         }
-        if unfinished.count > limit { closings.insert(execution.id) }
+        return unfinished.count <= limit
     }
 
     public func expire(limit: Int) throws(StorageError) -> Progress {
         let now = now()
         sleepers = sleepers.filter { _, sleeper in sleeper.execution != nil || sleeper.keptUntil > now }
-        let pending = records.values.map(\.execution).filter { !$0.status.isFinished && $0.deadline != nil }
+        let pending = records.executions(records.dated)
         let due = pending.filter { $0.deadline.map { $0 <= now } ?? false }.sorted { $0.id < $1.id }
         for execution in due.prefix(limit) { apply(try decide(execution, .expired), to: execution.id) }
         let next = pending.compactMap(\.deadline).filter { $0 > now }.min()
@@ -96,9 +101,7 @@ extension InMemoryStorage {
     /// Whether a deadline passes before somebody looks again by himself.
     var isDeadlineNear: Bool {
         let soon = now().adding(milliseconds: 5000)
-        return records.values.contains {
-            !$0.execution.status.isFinished && $0.execution.deadline.map { $0 < soon } ?? false
-        }
+        return records.executions(records.dated).contains { $0.deadline.map { $0 < soon } ?? false }
     }
 
     public func applyRequests(limit: Int) -> Progress { Progress() }
@@ -117,7 +120,8 @@ extension InMemoryStorage {
             return isOld(root)
         }
         for id in gone {
-            guard let record = records.removeValue(forKey: id) else { continue }
+            guard let record = records[id] else { continue }
+            records[id] = nil
             forgetKey(of: record)
             closings.remove(id)
             if let name = record.execution.sleepingUniqueID, sleepers[name]?.execution == id { sleepers[name] = nil }

@@ -20,9 +20,7 @@ extension InMemoryStorage {
         guard workers[request.worker] != nil else { return LeaseBatch(leases: [], nextDueMs: nil) }
         let now = now()
         let served = Set(request.tasks)
-        let waiting = records.values.lazy.map(\.execution).filter {
-            $0.status == .ready && served.contains($0.taskID)
-        }
+        let waiting = records.executions(records.ready).filter { served.contains($0.taskID) }
         let due = waiting.filter { $0.startAt <= now }
             .sorted { (-$0.priority, $0.startAt, $0.id) < (-$1.priority, $1.startAt, $1.id) }
         var leases: [Lease] = []
@@ -59,7 +57,7 @@ extension InMemoryStorage {
 
     public func giveBack(leasedTo worker: WorkerID, besides leases: [LeaseID]) {
         let known = Set(leases)
-        for execution in records.values.map(\.execution).sorted(by: { $0.id < $1.id }) {
+        for execution in records.executions(records.leased).sorted(by: { $0.id < $1.id }) {
             let lease = LeaseID(executionID: execution.id, attempt: execution.attempt)
             guard holds(worker, lease), !known.contains(lease) else { continue }
             apply(ExecutionStateMachine.release(of: lease).transition, to: execution.id)

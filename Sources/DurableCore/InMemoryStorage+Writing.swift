@@ -11,7 +11,7 @@ extension InMemoryStorage {
         }
     }
 
-    func apply(_ transition: ExecutionStateMachine.Transition, to id: ExecutionID) {
+    package func apply(_ transition: ExecutionStateMachine.Transition, to id: ExecutionID) {
         guard let record = records[id] else { return }
         var execution = record.execution
         let now = now()
@@ -135,8 +135,28 @@ extension InMemoryStorage {
             record.execution.startedAt = now
             record.execution.waitingForChildrenAt = now
             record.execution.activeChildren = 1
+            record.descent = []
             records[id] = record
+            plantFirstMember(of: record)
         }
+    }
+
+    private func plantFirstMember(of record: Record) {
+        let execution = record.execution
+        let itself = NewExecution(
+            taskID: execution.taskID,
+            kind: execution.kind,
+            input: execution.input,
+            options: execution.options
+        )
+        guard let member = itself.firstMember else { return }
+        let role = Family.Role.child(index: 0, isOnly: false)
+        let seeds = Seed.seeds(of: member, id: freshID(), parent: parent(record, role), nextID: freshID)
+        guard sleeperConflict(in: seeds) == nil else {
+            let error = ExecutionError.memberFailed(execution.taskID, 0, StorageError.sleeperNameTaken)
+            return apply(.finish(.finalizeFailed(error)), to: execution.id)
+        }
+        plant(seeds)
     }
 
     // MARK: Planting

@@ -1,18 +1,7 @@
 /// A storage in this process's memory: for tests, for trying things out, and the specification of ``Storage`` in
 /// runnable form. Everything is gone when the process ends.
 public actor InMemoryStorage: Storage {
-    struct Record {
-        var execution: Execution
-        var trace: TraceContext?
-        var idempotencyKey: String?
-        var expiresInMs: Int?
-        /// What the attempt answered together with its children.
-        var carried = Payload.undefined
-        /// The attempts after which the execution went on.
-        var history: [AttemptRecord] = []
-        /// All that ever were made under it, finalize executions included, in order.
-        var descent: [ExecutionID] = []
-    }
+    typealias Record = InMemoryRecords.Record
 
     struct Worker {
         var registration: WorkerRegistration
@@ -32,18 +21,28 @@ public actor InMemoryStorage: Storage {
         let key: String
     }
 
-    let now: @Sendable () -> Timestamp
-    var records: [ExecutionID: Record] = [:]
+    package let now: @Sendable () -> Timestamp
+    private let makeID: @Sendable (Timestamp) -> ExecutionID
+    package var records = InMemoryRecords()
     var sleepers: [String: Sleeper] = [:]
     var workers: [WorkerID: Worker] = [:]
     /// Executions that have finished and whose relatives have yet to be told.
-    var closings: Set<ExecutionID> = []
+    package var closings: Set<ExecutionID> = []
     private var keys: [Key: ExecutionID] = [:]
     private var definitions: [TaskID: TaskDefinition] = [:]
 
     /// - Parameter now: The storage's clock.
     public init(now: @escaping @Sendable () -> Timestamp) {
         self.now = now
+        makeID = { .fresh(at: $0) }
+    }
+
+    /// A storage in which nothing is left to chance.
+    ///
+    /// - Parameter makeID: Makes the next execution's id.
+    package init(now: @escaping @Sendable () -> Timestamp, makeID: @escaping @Sendable (Timestamp) -> ExecutionID) {
+        self.now = now
+        self.makeID = makeID
     }
 
     // MARK: Producers
@@ -166,7 +165,13 @@ public actor InMemoryStorage: Storage {
 
     // MARK: Parts
 
-    func freshID() -> ExecutionID { .fresh(at: now()) }
+    func freshID() -> ExecutionID { makeID(now()) }
+
+    /// The executions that were written or deleted since the last call, as they are now; the first call only begins it.
+    package func takeChanges() -> [ExecutionID: Execution?] {
+        defer { records.changed = [] }
+        return (records.changed ?? []).reduce(into: [:]) { $0[$1] = .some(records[$1]?.execution) }
+    }
 
     func forgetKey(of record: Record) {
         guard let key = record.idempotencyKey else { return }

@@ -95,11 +95,12 @@ struct Families {
                 closings.append(try Closing(row: row))
             }
             guard !closings.isEmpty else { return Progress() }
-            let hasDecided = try tellParents(closings, &connection)
             let descent = closings.filter { $0.hasDescent && !$0.hasCompleted }.map(\.id)
             let left = try cancelDescent(of: descent, limit: limit, &connection)
-            let done = closings.map(\.id).filter { !left.contains($0) }
-            _ = try connection.query(statements.forget(closings: done))
+            // A parent is told once, when nothing is left under its child.
+            let done = closings.filter { !left.contains($0.id) }
+            let hasDecided = try tellParents(done, &connection)
+            _ = try connection.query(statements.forget(closings: done.map(\.id)))
             return Progress(
                 count: done.count,
                 // Whoever ended by this has relatives in turn.

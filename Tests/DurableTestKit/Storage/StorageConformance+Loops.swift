@@ -77,8 +77,8 @@ extension StorageConformance {
         },
         Case("a loop waits before each iteration, the last delay counting for all further ones") { subject in
             let worker = try await subject.worker(leaseMs: 10_000_000)
-            let id = try await subject.enqueue(.loop(.child, maxAttempts: 4, delaysMs: [1000, 20_000, 300_000]))
-            for delay in [1000.0, 20_000, 300_000, 300_000] {
+            let id = try await subject.enqueue(.loop(.child, maxAttempts: 4, delaysMs: [40_000, 20_000, 300_000]))
+            for delay in [40_000.0, 20_000, 300_000, 300_000] {
                 let iteration = try #require(try await subject.execution(id).children.last)
                 let execution = try await subject.execution(iteration.executionID)
                 #expect(execution.startAt.milliseconds(since: execution.createdAt) == delay)

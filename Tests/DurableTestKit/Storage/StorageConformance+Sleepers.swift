@@ -33,12 +33,12 @@ extension StorageConformance {
         },
         Case("a sleeper's time is up when it is up") { subject in
             let id = try await subject.enqueue(.sleeper, input: #""a""#)
-            try await subject.advance(59_000)
+            try await subject.advance(30_000)
             let early = try await subject.storage.expire(limit: 10)
             #expect(early.count == 0)
             let due = try #require(early.nextDueMs)
-            #expect(due > 0 && due <= 1000)
-            try await subject.advance(1000)
+            #expect(due > 0 && due <= 30_000)
+            try await subject.advance(30_000)
             let expired = try await subject.storage.expire(limit: 10)
             #expect(expired.count == 1 && expired.signals.contains(.finished))
             let timedOut = try await subject.execution(id)
@@ -52,10 +52,10 @@ extension StorageConformance {
                 input: #""a""#,
                 options: EnqueueOptions(sleepMsBeforeRun: 30_000)
             )
-            try await subject.advance(89_000)
+            try await subject.advance(61_000)
             let early = try await subject.storage.expire(limit: 10)
             #expect(early.count == 0)
-            try await subject.advance(1000)
+            try await subject.advance(29_000)
             let expired = try await subject.storage.expire(limit: 10)
             #expect(expired.count == 1)
             let status = try await subject.status(id)
