@@ -28,7 +28,9 @@ extension DurableClient {
     }
 
     /// A sleeping task whose executions are woken up with an output.
-    public func sleepingTask<Output: Codable & Sendable>(_ id: TaskID, output: Output.Type) -> RemoteSleepingTask<Output> {
+    public func sleepingTask<Output: Codable & Sendable>(_ id: TaskID, output: Output.Type) -> RemoteSleepingTask<
+        Output
+    > {
         RemoteSleepingTask(task: task(id, input: String.self, output: output), encode: Self.encode)
     }
 

@@ -1,4 +1,5 @@
 import DurableCore
+import DurablePostgres
 import DurableTestKit
 import Testing
 

@@ -1,5 +1,6 @@
 import DurableClient
 import DurableExecution
+import Foundation
 import Synchronization
 import Testing
 

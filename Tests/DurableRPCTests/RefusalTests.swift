@@ -86,7 +86,10 @@ struct RefusalTests {
                 "inspectTaskExecution", #"{"json":{"taskId":"add1","executionId":"invalid"}}"#, 404,
                 "Task execution not found [executionId=invalid]"
             ),
-            ("inspectTaskExecution", #"{"json":{"taskId":"invalid","executionId":"x"}}"#, 404, "Task invalid not found"),
+            (
+                "inspectTaskExecution", #"{"json":{"taskId":"invalid","executionId":"x"}}"#, 404,
+                "Task invalid not found"
+            ),
             (
                 "waitForTaskExecution", #"{"json":{"taskId":"add1","executionId":"x","timeoutMs":60001}}"#, 400,
                 "timeoutMs must be a number from 0 to 60000"

@@ -28,12 +28,18 @@ struct WakeUpTests {
         try await RunningService.with { service in
             let id = try await enqueueSleeper(service)
             let asleep = try await get(id, from: service)
-            #expect(asleep.contains(#""executionId":"\#(id)","sleepingTaskUniqueId":"u","areChildrenSequential":false,"#))
+            #expect(
+                asleep.contains(#""executionId":"\#(id)","sleepingTaskUniqueId":"u","areChildrenSequential":false,"#)
+            )
             #expect(asleep.contains(#""timeoutMs":600000,"status":"running","#))
 
             let reply = try await service.client.call(
                 "wakeupSleepingTaskExecution",
-                body("u", #"{"status":"completed","output":{"at":"2024-02-29T12:34:56.789Z"}}"#, meta: #"[[1,"options","output","at"]]"#)
+                body(
+                    "u",
+                    #"{"status":"completed","output":{"at":"2024-02-29T12:34:56.789Z"}}"#,
+                    meta: #"[[1,"options","output","at"]]"#
+                )
             )
             #expect(reply.status == 200)
             #expect(reply.text.contains(#""status":"completed","output":{"at":"2024-02-29T12:34:56.789Z"},"#))
@@ -47,7 +53,10 @@ struct WakeUpTests {
     func noOutput() async throws {
         try await RunningService.with { service in
             _ = try await enqueueSleeper(service)
-            let reply = try await service.client.call("wakeupSleepingTaskExecution", body("u", #"{"status":"completed"}"#))
+            let reply = try await service.client.call(
+                "wakeupSleepingTaskExecution",
+                body("u", #"{"status":"completed"}"#)
+            )
             #expect(reply.text.contains(#""status":"completed","retryAttempts":0"#))
         }
     }
@@ -114,7 +123,11 @@ struct WakeUpTests {
             )
             try await eventually { try await service.storage.expire(limit: 10).count == 1 }
             let read = try await get(id, from: service)
-            #expect(read.contains(#""status":"timed_out","error":{"errorType":"timed_out","message":"Task execution timed out""#))
+            #expect(
+                read.contains(
+                    #""status":"timed_out","error":{"errorType":"timed_out","message":"Task execution timed out""#
+                )
+            )
         }
     }
 

@@ -41,7 +41,8 @@ struct FamilyRecordTests {
         let options = #""retryOptions":{"maxAttempts":0},"sleepMsBeforeRun":0,"timeoutMs":5000"#
         let meta = (["startAt"] + dates + ["createdAt", "updatedAt"]).map { "[1,\"\($0)\"]" }.joined(separator: ",")
         return #"{"json":{"# + family + ids + sleeper + "\"areChildrenSequential\":\(isChain)," + options + input + ","
-            + state + #","createdAt":"1970-01-01T00:00:00.000Z","updatedAt":"1970-01-01T00:00:00.000Z"},"meta":[\#(meta)]}"#
+            + state
+            + #","createdAt":"1970-01-01T00:00:00.000Z","updatedAt":"1970-01-01T00:00:00.000Z"},"meta":[\#(meta)]}"#
     }
 
     private let epoch = #""1970-01-01T00:00:00.000Z""#

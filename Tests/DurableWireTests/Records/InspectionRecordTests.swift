@@ -88,7 +88,9 @@ struct InspectionRecordTests {
         ]
         #expect(text.contains(expected.joined()))
         #expect(text.contains(#""meta":[[0,"execution","input"],[1,"execution","startAt"],"#))
-        #expect(text.hasSuffix(#"[1,"attempts",0,"startedAt"],[1,"attempts",0,"endedAt"],[1,"attempts",1,"startedAt"]]}"#))
+        #expect(
+            text.hasSuffix(#"[1,"attempts",0,"startedAt"],[1,"attempts",0,"endedAt"],[1,"attempts",1,"startedAt"]]}"#)
+        )
     }
 
     @Test("An inspection with something wrong is refused, naming it")

@@ -8,7 +8,13 @@ struct TaskKindTests {
         id: "add1",
         options: TaskOptions(
             timeoutMs: TaskOptions.largestInteger,
-            retryOptions: RetryOptions(maxAttempts: 3, baseDelayMs: 1, delayMultiplier: 1.5, maxDelayMs: 9, jitter: 0.2),
+            retryOptions: RetryOptions(
+                maxAttempts: 3,
+                baseDelayMs: 1,
+                delayMultiplier: 1.5,
+                maxDelayMs: 9,
+                jitter: 0.2
+            ),
             sleepMsBeforeRun: 0.5
         )
     )
@@ -18,11 +24,15 @@ struct TaskKindTests {
         options: TaskOptions(timeoutMs: 1),
         kind: .parent(finalize: add1, onChildFailure: .fail)
     )
-    private static let poll = TaskKind.loop(LoopPlan(iteration: sum, maxAttempts: 1_000_000, delaysMs: [0, 0.5, 1e300]))
+    private static let poll = TaskKind.loop(
+        LoopPlan(iteration: sum, maxAttempts: 1_000_000, delaysMs: [0, 0.5, 1e300])
+    )
 
     static let kinds: [TaskKind] = [
-        .single, .sleeping, .parent(finalize: nil, onChildFailure: .continue), .parent(finalize: sum, onChildFailure: .fail),
-        .sequence([add1, wait, sum]), .sequence([TaskDefinition(id: "poll", options: TaskDefinition.chainOptions, kind: poll)]),
+        .single, .sleeping, .parent(finalize: nil, onChildFailure: .continue),
+        .parent(finalize: sum, onChildFailure: .fail),
+        .sequence([add1, wait, sum]),
+        .sequence([TaskDefinition(id: "poll", options: TaskDefinition.chainOptions, kind: poll)]),
         poll, .loop(LoopPlan(iteration: add1, maxAttempts: 1)),
     ]
 
