@@ -1,4 +1,5 @@
 import DurableExecution
+import Logging
 import Testing
 
 /// What people do with tasks, one small program each.

@@ -1,5 +1,4 @@
 import DurableExecution
-import ServiceLifecycleTestKit
 import Synchronization
 import Testing
 
@@ -99,23 +98,5 @@ struct ExecutorTests {
         await #expect(throws: RequestError.taskNotFound("foreign")) { try await executor.enqueue(foreign) }
         let handle = executor.handle(for: foreign, ExecutionID(bits: 1))
         await #expect(throws: RequestError.taskNotFound("foreign")) { try await handle.execution() }
-    }
-
-    @Test("An executor that has stopped may run again")
-    func again() async throws {
-        let executor = DurableExecutor(storage: InMemoryStorage(), configuration: .quick, logger: .silent)
-        let task = try executor.task("task", timeout: .seconds(5)) { 1 }
-        try await testGracefulShutdown { trigger in
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await executor.run() }
-                _ = try await executor.enqueue(task).wait()
-                trigger.triggerGracefulShutdown()
-                trigger.triggerGracefulShutdown()
-                try await group.waitForAll()
-            }
-        }
-        let between = try await executor.enqueue(task)
-        let execution = try await run(executor) { try await between.wait() }
-        #expect(execution.output == 1)
     }
 }

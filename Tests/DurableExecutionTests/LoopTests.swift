@@ -1,4 +1,5 @@
 import DurableExecution
+import Foundation
 import Synchronization
 import Testing
 

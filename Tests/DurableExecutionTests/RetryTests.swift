@@ -23,7 +23,7 @@ struct RetryTests {
             #expect(attempts.map(\.end) == [.retried, .failed, .completed])
             #expect(attempts.map(\.attempt) == [1, 2, 3])
             #expect(attempts.map { $0.error?.message } == ["failure 1", "failure 2", nil])
-            #expect(attempts.allSatisfy { $0.endedAt.map { end in end >= $0.startedAt } ?? false })
+            #expect(attempts.allSatisfy { attempt in attempt.endedAt.map { $0 >= attempt.startedAt } ?? false })
         }
     }
 

@@ -109,7 +109,7 @@ struct SequenceTests {
             let started = Tally()
             let stopped = Tally()
             func member(_ index: Int) throws -> DurableTask<Void, Void> {
-                try executor.task("member\(index)", timeout: .seconds(60)) {
+                try executor.task(TaskID("member\(index)"), timeout: .seconds(60)) {
                     started.increment()
                     guard index == stage else { return }
                     do { try await Task.sleep(for: .seconds(60)) } catch { stopped.increment() }
