@@ -151,6 +151,7 @@ package struct Executions: Sendable {
     /// Has an execution run again that has finished without completing; returns it as it then is.
     package func retry(_ id: String, of taskID: TaskID) async throws(RequestError) -> Execution {
         let execution = try await execution(id, of: taskID)
+        guard execution.status.isFinished else { throw .unfinished(id, execution.status) }
         switch try await reach({ () throws(StorageError) in try await storage.retry(execution.id) }) {
         case .retried:
             send([.ready, .upkeep])
@@ -158,7 +159,7 @@ package struct Executions: Sendable {
         case .notFound:
             throw .executionNotFound(id)
         case .isUnfinished(let status):
-            throw .conflict("Task execution has not finished: it is \(status.rawValue) [executionId=\(id)]")
+            throw .unfinished(id, status)
         case .isCompleted:
             throw .conflict("Task execution is completed and is not run again [executionId=\(id)]")
         case .parentIsUnfinished(let parent):
@@ -251,6 +252,10 @@ extension NewExecution {
 extension RequestError {
     init(_ error: StorageError) {
         self = error.isTransient ? .unavailable(cause: error) : .fault(cause: error)
+    }
+
+    fileprivate static func unfinished(_ id: String, _ status: ExecutionStatus) -> RequestError {
+        .conflict("Task execution has not finished: it is \(status.rawValue) [executionId=\(id)]")
     }
 
     fileprivate func naming(index: Int) -> RequestError {
