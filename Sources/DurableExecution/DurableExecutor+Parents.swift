@@ -88,7 +88,8 @@ extension DurableExecutor {
         run: @escaping @Sendable (RunContext) async throws -> Spawn<RunOutput>
     ) throws(InvalidTask) -> DurableTask<Void, Output> {
         let options = TaskOptions(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun)
-        return try parent(id, options, onChildFailure, .nothing, .task(finalize)) { _, context in try await run(context)
+        return try parent(id, options, onChildFailure, .nothing, .task(finalize)) { _, context in
+            try await run(context)
         }
     }
 

@@ -52,7 +52,8 @@ extension DurableExecutor {
         sleepBeforeRun: Duration = .zero,
         run: @escaping @Sendable (Input) async throws -> Output
     ) throws(InvalidTask) -> DurableTask<Input, Output> {
-        try task(id, timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun) { input, _ in try await run(input)
+        try task(id, timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun) { input, _ in
+            try await run(input)
         }
     }
 
@@ -64,7 +65,8 @@ extension DurableExecutor {
         sleepBeforeRun: Duration = .zero,
         run: @escaping @Sendable (Input) async throws -> Void
     ) throws(InvalidTask) -> DurableTask<Input, Void> {
-        try task(id, timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun) { input, _ in try await run(input)
+        try task(id, timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun) { input, _ in
+            try await run(input)
         }
     }
 
