@@ -178,6 +178,9 @@ comment on column attempts.ended_as is
     'retried: it failed and is tried again; lost: its worker was lost; released: its worker shut down and gave it back; '
     'the others: how it ended before the execution was retried by hand.';
 
+alter table workers add column tasks text[] not null default '{}';
+comment on column workers.tasks is 'What it leases executions of.';
+
 alter table tasks add column plan json;
 comment on column tasks.plan is 'See executions.';
 

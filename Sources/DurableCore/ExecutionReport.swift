@@ -7,22 +7,22 @@ package struct ExecutionReport: Sendable, Hashable {
     package var childCount: Int
     /// What is below it, within limits.
     package var children: [Descendant]
-    /// Whether anybody ever defined its task.
-    package var isTaskKnown: Bool
+    /// How many workers are alive that serve its task.
+    package var workers: Int
 
     /// - Parameter known: Executions below it that have been looked up; their payloads do not matter.
     package init(
         _ execution: Execution,
         attempts: [AttemptRecord] = [],
         known: [ExecutionID: Execution] = [:],
-        isTaskKnown: Bool = true
+        workers: Int = 1
     ) {
         let tree = Descendant(execution, known: known)
         self.execution = execution
         self.attempts = attempts
         self.childCount = tree.childCount
         self.children = tree.children
-        self.isTaskKnown = isTaskKnown
+        self.workers = workers
     }
 }
 
@@ -62,9 +62,11 @@ extension ExecutionReport {
                 : "delayed until \(Self.moment(execution.startAt, now))"
         }
         let due = (isRetry ? "\(retry), " : "") + "due for \(TimeSpan(milliseconds: dueFor))"
-        return isTaskKnown
-            ? "\(due), waiting for a worker that serves this task and has room"
-            : "\(due), and no worker serves this task: none has ever announced \(execution.taskID)"
+        switch workers {
+        case 0: return "\(due), but no worker serves this task"
+        case 1: return "\(due), waiting for the one worker that serves this task to have room"
+        default: return "\(due), waiting for one of the \(workers) workers that serve this task to have room"
+        }
     }
 
     private func run(at now: Timestamp) -> String {

@@ -23,21 +23,13 @@ extension Executions {
             level = ids.flatMap { known[$0].map(Self.reported) ?? [] }
         }
         let attempts = try await attempts(of: execution.id)
-        let isTaskKnown = try await isKnown(taskID)
-        return ExecutionReport(execution, attempts: attempts, known: known, isTaskKnown: isTaskKnown)
+        let workers = try await workers(serving: taskID)
+        return ExecutionReport(execution, attempts: attempts, known: known, workers: workers)
     }
 
     private static func reported(below execution: Execution) -> [ExecutionID] {
         let parts = execution.parts.map(\.executionID)
         return execution.kind.isChain ? parts.suffix(mostChainReported) : parts
-    }
-
-    private func isKnown(_ taskID: TaskID) async throws(RequestError) -> Bool {
-        do {
-            return try await catalog.definition(of: taskID) != nil
-        } catch {
-            throw RequestError(error)
-        }
     }
 }
 

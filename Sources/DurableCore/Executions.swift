@@ -175,6 +175,11 @@ package struct Executions: Sendable {
         try await reach { () throws(StorageError) in try await storage.attempts(of: id) }
     }
 
+    /// How many workers are alive that serve the task.
+    package func workers(serving task: TaskID) async throws(RequestError) -> Int {
+        try await reach { () throws(StorageError) in try await storage.workers(serving: task) }
+    }
+
     /// Executions by their ids, of whatever task; those that are not known are absent.
     package func executions(_ ids: [ExecutionID]) async throws(RequestError) -> [ExecutionID: Execution] {
         try await reach { () throws(StorageError) in try await storage.executions(ids) }

@@ -3,6 +3,14 @@ extension InMemoryStorage {
         workers[worker.id] = Worker(registration: worker, renewedAt: now())
     }
 
+    public func workers(serving task: TaskID) -> Int {
+        let now = now()
+        return workers.values.count { worker in
+            worker.registration.tasks.contains(task)
+                && worker.renewedAt.adding(milliseconds: Double(worker.registration.leaseMs)) >= now
+        }
+    }
+
     public func renew(_ worker: WorkerID, holding leases: [LeaseID]) -> Renewal? {
         guard workers[worker] != nil else { return nil }
         workers[worker]?.renewedAt = now()

@@ -5,11 +5,14 @@ public struct WorkerRegistration: Sendable, Hashable {
     public var name: String
     /// How long its leases outlive its last renewal, in milliseconds.
     public var leaseMs: Int
+    /// What it leases executions of, as others may want to know.
+    public var tasks: [TaskID]
 
-    public init(id: WorkerID, name: String, leaseMs: Int) {
+    public init(id: WorkerID, name: String, leaseMs: Int, tasks: [TaskID] = []) {
         self.id = id
         self.name = name
         self.leaseMs = leaseMs
+        self.tasks = tasks
     }
 }
 

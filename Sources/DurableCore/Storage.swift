@@ -49,8 +49,11 @@ public protocol Storage: Sendable {
 
     // MARK: Workers
 
-    /// Announces a worker; its leases hold as long as it renews within `leaseMs`.
+    /// Announces a worker, or its other tasks; its leases hold as long as it renews within `leaseMs`.
     func register(_ worker: WorkerRegistration) async throws(StorageError)
+
+    /// How many workers are alive that lease executions of that task.
+    func workers(serving task: TaskID) async throws(StorageError) -> Int
 
     /// Keeps a worker and with it all its leases alive, and tells which of the leases it believes to hold are gone.
     ///

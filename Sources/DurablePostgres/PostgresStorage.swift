@@ -115,6 +115,11 @@ package struct PostgresStorage: Storage {
         _ = try await query(statements.register(worker))
     }
 
+    package func workers(serving task: TaskID) async throws(StorageError) -> Int {
+        let rows = try await query(statements.workers(serving: task))
+        return try decode { () throws(DatabaseError) in try rows.only().int(0) }
+    }
+
     package func renew(_ worker: WorkerID, holding leases: [LeaseID]) async throws(StorageError) -> Renewal? {
         let rows = try await query(statements.renew(worker, holding: leases))
         return try decode { () throws(DatabaseError) in

@@ -150,10 +150,19 @@ extension Statements {
 
     func register(_ worker: WorkerRegistration) -> SQL {
         """
-        insert into \(unescaped: schema).workers (id, name, lease_ms, started_at, renewed_at)
-        values (\(worker.id.bits), \(worker.name), \(Int32(clamping: worker.leaseMs)),
+        insert into \(unescaped: schema).workers (id, name, lease_ms, tasks, started_at, renewed_at)
+        values (\(worker.id.bits), \(worker.name), \(Int32(clamping: worker.leaseMs)), \(worker.tasks.map(\.rawValue)),
                 \(unescaped: schema).clock(), \(unescaped: schema).clock())
-        on conflict (id) do nothing
+        on conflict (id) do update set tasks = excluded.tasks
+        """
+    }
+
+    func workers(serving task: TaskID) -> SQL {
+        """
+        select count(*)
+        from \(unescaped: schema).workers
+        where ended_at is null and tasks @> array[\(task.rawValue)]
+            and renewed_at + lease_ms * interval '1 millisecond' >= \(unescaped: schema).clock()
         """
     }
 

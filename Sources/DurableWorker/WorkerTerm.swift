@@ -240,11 +240,6 @@ final class WorkerTerm: Sendable {
     // MARK: Registration
 
     private func register() async -> Bool {
-        let registration = WorkerRegistration(
-            id: id,
-            name: configuration.name,
-            leaseMs: Int(configuration.lease / .milliseconds(1))
-        )
         var backoff = Backoff()
         while mayLease {
             do {
@@ -265,6 +260,15 @@ final class WorkerTerm: Sendable {
             }
         }
         return false
+    }
+
+    private var registration: WorkerRegistration {
+        WorkerRegistration(
+            id: id,
+            name: configuration.name,
+            leaseMs: Int(configuration.lease / .milliseconds(1)),
+            tasks: tasks.served.ids
+        )
     }
 
     private func retire() async {
@@ -317,6 +321,7 @@ final class WorkerTerm: Sendable {
                 if tasks.version != tasksVersion {
                     tasksVersion = tasks.version
                     _ = try await storage.register(tasks.definitions)
+                    try await storage.register(registration)
                     workBell.ring()
                 }
                 guard let renewal = try await storage.renew(id, holding: attempts.leases) else {

@@ -61,7 +61,7 @@ struct ExecutionReportTests {
         ),
         (
             ExecutionReport(execution(.ready)),
-            "due for 1 min, waiting for a worker that serves this task and has room"
+            "due for 1 min, waiting for the one worker that serves this task to have room"
         ),
         (
             ExecutionReport(
@@ -70,12 +70,12 @@ struct ExecutionReportTests {
                     $0.leaseLosses = 1
                 }
             ),
-            "retry 1 of 5, due for 1 min, waiting for a worker that serves this task and has room; "
+            "retry 1 of 5, due for 1 min, waiting for the one worker that serves this task to have room; "
                 + "it has lost 1 worker so far"
         ),
         (
-            ExecutionReport(execution(.ready), isTaskKnown: false),
-            "due for 1 min, and no worker serves this task: none has ever announced add1"
+            ExecutionReport(execution(.ready), workers: 0),
+            "due for 1 min, but no worker serves this task"
         ),
         (
             ExecutionReport(

@@ -81,6 +81,7 @@ final class ObservedStorage: Storage {
     func list(_ query: ExecutionQuery) async -> [Execution] { await base.list(query) }
     func register(_ tasks: [TaskDefinition]) async -> Set<TaskID> { await base.register(tasks) }
     func register(_ worker: WorkerRegistration) async { await base.register(worker) }
+    func workers(serving task: TaskID) async -> Int { await base.workers(serving: task) }
     func renew(_ worker: WorkerID, holding leases: [LeaseID]) async -> Renewal? {
         await base.renew(worker, holding: leases)
     }
