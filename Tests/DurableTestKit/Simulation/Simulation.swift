@@ -321,13 +321,9 @@ package final class Simulation {
     }
 
     private func advance(limit: Int) async throws -> Bool {
-        var hasHeard = false
-        var progress: Progress
-        repeat {
-            progress = try await storage.advance(limit: limit)
-            if try await look(after: .advance) { hasHeard = true }
-        } while isExhaustive && progress.count > 0
-        return hasHeard
+        // What one pass does and what the next is a storage's own business.
+        while try await storage.advance(limit: limit).count > 0, isExhaustive {}
+        return try await look(after: .advance)
     }
 
     /// The clock jumps, deadlines pass.
