@@ -322,7 +322,10 @@ package final class Simulation {
 
     private func advance(limit: Int) async throws -> Bool {
         // What one pass does and what the next is a storage's own business.
-        while try await storage.advance(limit: limit).count > 0, isExhaustive {}
+        var progress: Progress
+        repeat {
+            progress = try await storage.advance(limit: limit)
+        } while isExhaustive && (progress.count > 0 || progress.isMore)
         return try await look(after: .advance)
     }
 
