@@ -10,7 +10,7 @@ package struct InMemoryRecords {
         /// The attempts after which the execution went on.
         var history: [AttemptRecord] = []
         /// All that ever were made under it, finalize executions included, in order.
-        package var descent: [ExecutionID] = []
+        var descent: [ExecutionID] = []
     }
 
     private var byID: [ExecutionID: Record] = [:]

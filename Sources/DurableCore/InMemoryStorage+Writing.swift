@@ -81,8 +81,9 @@ extension InMemoryStorage {
         update(execution, at: now)
     }
 
-    /// Has a finished execution run again, from its beginning or from where it failed. What is left of the run before, when
-    /// it begins anew, is cancelled.
+    /// Has a finished execution run again, from its beginning or from where it failed.
+    ///
+    /// When it begins anew, what is left of the run before is cancelled.
     func retryFinished(_ id: ExecutionID) throws(StorageError) {
         guard var record = records[id] else { return }
         let last =

@@ -21,7 +21,7 @@ public actor InMemoryStorage: Storage {
         let key: String
     }
 
-    package let now: @Sendable () -> Timestamp
+    let now: @Sendable () -> Timestamp
     private let makeID: @Sendable (Timestamp) -> ExecutionID
     package var records = InMemoryRecords()
     var sleepers: [String: Sleeper] = [:]

@@ -2,7 +2,8 @@ import DurableTestKit
 import Foundation
 import Testing
 
-@Suite("Simulation")
+/// One after the other: long and busy as they are, they leave the other cores to other tests.
+@Suite("Simulation", .serialized)
 struct SimulationTests {
     /// Worlds of one part, and the steps in each.
     private static let worlds: UInt64 = 125

@@ -1,7 +1,9 @@
 import DurableCore
 import Testing
 
-/// Every kind × status × event. What is written here is the specification, independent of the machine's own words.
+/// Every kind × status × event.
+///
+/// What is written here is the specification, independent of the machine's own words.
 @Suite("Transition table")
 struct TransitionTableTests {
     typealias Machine = ExecutionStateMachine

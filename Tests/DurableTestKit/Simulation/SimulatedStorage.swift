@@ -12,7 +12,7 @@ package protocol SimulatedStorage: Sendable {
 
 /// A simulation in memory, in which nothing is left to chance.
 package struct SimulatedMemory: SimulatedStorage {
-    package let memory: InMemoryStorage
+    private let memory: InMemoryStorage
     package let storage: any Storage
     private let clock: ManualClock
 

@@ -9,15 +9,15 @@ package final class Simulation {
     private let subject: any SimulatedStorage
     /// Whether every call takes all that there is to take, so that no order of equals plays a part.
     private let isExhaustive: Bool
-    private var random: SplitMix64
-    private var world = ExpectedWorld()
+    var random: SplitMix64
+    var world = ExpectedWorld()
     private var workers: [WorkerID] = []
     private var held: [Lease] = []
     /// Leases of workers that are gone.
     private var stale: [Lease] = []
-    private var names = 0
+    var names = 0
     /// The names with an early wake-up that some sleeper was given.
-    private var usedNames: Set<String> = []
+    var usedNames: Set<String> = []
     private var renewedAt: Timestamp
     package private(set) var counts = SimulationCounts()
 
@@ -48,6 +48,8 @@ package final class Simulation {
             for _ in 0..<steps {
                 counts.steps += 1
                 try await step()
+                // Other tests have their turn.
+                if counts.steps % 10 == 0 { await Task.yield() }
             }
             try await drain()
         } catch {
@@ -102,16 +104,6 @@ package final class Simulation {
         for insertion in insertions where world.known[insertion.executionID] == nil {
             throw ExpectedWorld.Violation(what: "\(insertion.executionID) was accepted and is not there")
         }
-    }
-
-    /// A name that no sleeper has, perhaps one that a wake-up is kept for.
-    private func nameForSleeper() -> Payload {
-        if random.oneIn(2), let kept = world.keptNames.keys.filter({ !usedNames.contains($0) }).min() {
-            usedNames.insert(kept)
-            return Payload(json: "\"\(kept)\"")
-        }
-        names += 1
-        return Payload(json: "\"s\(names)\"")
     }
 
     private func cancel() async throws {
@@ -321,13 +313,12 @@ package final class Simulation {
     }
 
     private func advance(limit: Int) async throws -> Bool {
-        var hasHeard = false
+        // What one pass does and what the next is a storage's own business.
         var progress: Progress
         repeat {
             progress = try await storage.advance(limit: limit)
-            if try await look(after: .advance) { hasHeard = true }
-        } while isExhaustive && progress.count > 0
-        return hasHeard
+        } while isExhaustive && (progress.count > 0 || progress.isMore)
+        return try await look(after: .advance)
     }
 
     /// The clock jumps, deadlines pass.
@@ -380,49 +371,5 @@ package final class Simulation {
         }
         _ = try await advance(limit: 1000)
         try world.checkEnd()
-    }
-
-    // MARK: Outcomes
-
-    private func outcome(for lease: Lease) -> Outcome {
-        switch random.below(20) {
-        case ..<3: .failed(.retryable("boom"))
-        case ..<5: .failed(.nonRetryable("no"))
-        case 5: .failed(.timedOut)
-        default: goodOutcome(for: lease)
-        }
-    }
-
-    private func goodOutcome(for lease: Lease) -> Outcome {
-        switch lease.taskID {
-        case "namer":
-            names += 1
-            // A name that is taken, or none at all, ends the sequence.
-            let name = random.oneIn(6) ? max(1, names - 3) : names
-            return .completed(Payload(json: random.oneIn(10) ? "7" : "\"s\(name)\""))
-        case "iteration":
-            let answers = [#"{"isDone":false}"#, #"{"isDone":false}"#, #"{"isDone":true,"output":3}"#, "null"]
-            return .completed(Payload(json: answers[random.below(random.oneIn(4) ? 4 : 3)]))
-        default:
-            guard case .parent = lease.kind else { return .completed(Payload(json: "1")) }
-            return .spawned(Payload(json: "1"), children: children(of: lease))
-        }
-    }
-
-    private func children(of lease: Lease) -> [ChildRequest] {
-        let depth = world.paths[lease.executionID]?.count ?? 1
-        let isCrowded = world.unfinished.count > 50 || depth > 5
-        let tasks = isCrowded ? [SimulatedTasks.plain] : SimulatedTasks.all
-        var children: [ChildRequest] = []
-        for _ in 0..<random.below(isCrowded ? 2 : 4) {
-            let task = random.oneIn(4) ? SimulatedTasks.sleeper : tasks[random.below(tasks.count)]
-            var options = EnqueueOptions()
-            if random.oneIn(10) { options.expiresInMs = 50 + random.below(1000) }
-            if random.oneIn(10) { options.sleepMsBeforeRun = 20 }
-            let input = task.kind == .sleeping ? nameForSleeper() : Payload(json: "0")
-            let taskID = random.oneIn(40) ? "nobody" : task.id
-            children.append(ChildRequest(taskID: taskID, input: input, options: options))
-        }
-        return children
     }
 }

@@ -1,3 +1,4 @@
+package import DurableCore
 package import DurablePostgres
 package import LibPQ
 import Logging
@@ -61,11 +62,20 @@ package struct PostgresFixture: Sendable {
 
     /// Sets the schema's clock off by that much.
     package func setClock(offsetMilliseconds: Int) async throws {
+        try await setClock("pg_catalog.now() + interval '\(offsetMilliseconds) milliseconds'")
+    }
+
+    /// Stops the schema's clock at that time.
+    package func setClock(at time: Timestamp) async throws {
+        try await setClock("timestamptz 'epoch' + interval '\(time.microseconds) microseconds'")
+    }
+
+    private func setClock(_ expression: String) async throws {
         try await execute(
             """
             create or replace function \(schema).clock() returns timestamptz
                 language sql stable parallel safe
-                return pg_catalog.now() + interval '\(offsetMilliseconds) milliseconds'
+                return \(expression)
             """
         )
     }

@@ -50,9 +50,7 @@ extension StorageConformance {
             #expect(failed.status == .finalizeFailed)
             #expect(failed.error == .nonRetryable("Iteration task failed [taskId=child]: no"))
         },
-        Case(
-            "an answer that says neither done nor not done ends a loop",
-        ) { subject in
+        Case("an answer that says neither done nor not done ends a loop") { subject in
             let worker = try await subject.worker()
             for answer in ["7", "null", "[]", "{}", #"{"isDone":"yes"}"#, #"{"isDone":1}"#, #"{"output":1}"#] {
                 let id = try await subject.enqueue(.loop(.child, maxAttempts: 5))

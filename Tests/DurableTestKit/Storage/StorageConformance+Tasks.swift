@@ -66,7 +66,7 @@ extension StorageConformance.Subject {
     /// Tells relatives until there is nothing left to tell.
     func tellFamilies() async throws {
         var progress = Progress()
-        repeat { progress = try await storage.advance(limit: 1000) } while progress.count > 0
+        repeat { progress = try await storage.advance(limit: 1000) } while progress.count > 0 || progress.isMore
     }
 
     /// Makes one attempt at an execution of the task that is due, and tells its relatives.
