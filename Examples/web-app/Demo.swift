@@ -17,7 +17,13 @@ struct Demo {
             expecting: 7,
             after: 2
         )
-        try await show("add3", "is a sequence: add1, then add2 with what add1 answered", of: 39, expecting: 42, after: 0)
+        try await show(
+            "add3",
+            "is a sequence: add1, then add2 with what add1 answered",
+            of: 39,
+            expecting: 42,
+            after: 0
+        )
         try await show(
             "squares",
             "is a parent: each number up to n is squared by a child, then the task sum adds the squares",

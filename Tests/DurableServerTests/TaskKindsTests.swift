@@ -1,5 +1,6 @@
 import DurableCore
 import DurableServer
+import Foundation
 import Testing
 
 @Suite("Kinds of tasks in a tasks file")
@@ -104,6 +105,17 @@ struct TaskKindsTests {
             try kind("{ looping: check, maxAttempts: 1000000, sleepMsBeforeRun: 5 }")
                 == .loop(LoopPlan(iteration: Self.check, maxAttempts: 1_000_000, delaysMs: [5]))
         )
+    }
+
+    @Test("the example's tasks file has one task of each kind")
+    func example() throws {
+        let path = URL(filePath: #filePath).appending(path: "../../../Examples/web-app/tasks.yaml").standardized.path()
+        let file = try TasksFile(at: path, for: .definitions, environment: [:])
+        let kinds = Dictionary(uniqueKeysWithValues: file.definitions.map { ($0.id, $0.kind) })
+        #expect(kinds["add1"] == .single)
+        #expect(kinds["squares"]?.isParent == true)
+        #expect(kinds["add3"]?.isChain == true && kinds["delivery"]?.isChain == true)
+        #expect(kinds["approval"] == .sleeping)
     }
 
     @Test("tasks written in Swift may be members")

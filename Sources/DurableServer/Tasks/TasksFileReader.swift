@@ -32,7 +32,10 @@ struct TasksFileReader {
             if purpose == .invocation { file.endpoints[member.key] = endpoint }
         }
         let tasks = members(of: sections["tasks"], "\"tasks\"").all
-        let known = Known(endpoints: endpoints.all.map(\.key), tasks: tasks.map(\.key) + others.map(\.id.rawValue))
+        let known = Known(
+            endpoints: endpoints.all.map(\.key),
+            tasks: Set(tasks.map(\.key) + others.map(\.id.rawValue))
+        )
         let declarations = tasks.compactMap { task($0, known) }
         file.tasks = entries(declarations)
         return file
@@ -57,7 +60,7 @@ struct TasksFileReader {
     /// The names that a task may refer to.
     struct Known {
         let endpoints: [String]
-        let tasks: [String]
+        let tasks: Set<String>
     }
 
     // MARK: Mappings
