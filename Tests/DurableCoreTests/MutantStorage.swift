@@ -84,6 +84,8 @@ struct MutantStorage: Storage {
 
     func register(_ worker: WorkerRegistration) async throws(StorageError) { await memory.register(worker) }
 
+    func workers(serving task: TaskID) async throws(StorageError) -> Int { await memory.workers(serving: task) }
+
     func renew(_ worker: WorkerID, holding leases: [LeaseID]) async throws(StorageError) -> Renewal? {
         await memory.renew(worker, holding: leases)
     }

@@ -82,16 +82,16 @@ final class KindsApp: Sendable {
 }
 
 /// What the procedure `spawn` is asked to answer.
-struct Spawn: Encodable {
-    struct Options: Encodable { var timeoutMs: Int }
+struct Spawn: Encodable, Sendable {
+    struct Options: Encodable, Sendable { var timeoutMs: Int }
 
-    struct Child: Encodable {
+    struct Child: Encodable, Sendable {
         var taskId: String
         var input: Input
         var options: Options?
     }
 
-    enum Input: Encodable {
+    enum Input: Encodable, Sendable {
         case number(Int)
         case text(String)
         case spawn(Spawn)
