@@ -20,16 +20,22 @@ extension InMemoryStorage {
 
     public func advance(limit: Int) throws(StorageError) -> Progress {
         var progress = Progress()
+        var told: [ExecutionID] = []
+        // What ends its descent comes before what would go on with it.
         for id in closings.sorted().prefix(limit) {
             progress.count += 1
-            closings.remove(id)
-            guard let execution = records[id]?.execution, execution.status.isFinished else { continue }
-            if execution.status != .completed, try !cancelDescent(of: execution, limit: limit) {
-                // Its parent is told once, when nothing is left under it.
-                closings.insert(id)
+            guard let execution = records[id]?.execution, execution.status.isFinished else {
+                closings.remove(id)
                 continue
             }
-            if let family = execution.family { try tellParent(of: execution, family) }
+            // A parent is told once, when nothing is left under its child.
+            if execution.status != .completed, try !cancelDescent(of: execution, limit: limit) { continue }
+            closings.remove(id)
+            told.append(id)
+        }
+        for id in told {
+            guard let execution = records[id]?.execution, let family = execution.family else { continue }
+            try tellParent(of: execution, family)
         }
         progress.isMore = !closings.isEmpty
         if progress.count > 0 { progress.signals = [.ready, .finished, .cancelled] }
