@@ -75,7 +75,7 @@ public struct Execution: Sendable, Hashable {
     public var deadline: Timestamp?
     public var waitingForChildrenAt: Timestamp?
     public var waitingForFinalizeAt: Timestamp?
-    /// Its children in order. Empty where executions are listed rather than looked up.
+    /// Its children in order; empty where executions are listed rather than looked up.
     public var children: [ExecutionReference]
     /// How many of its children have not ended.
     public var activeChildren: Int

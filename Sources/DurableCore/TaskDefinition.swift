@@ -10,7 +10,9 @@ public struct TaskDefinition: Sendable, Hashable {
         self.kind = kind
     }
 
-    /// The options of tasks whose own row makes no attempts: sequences and loops. Members bring their own.
+    /// The options of tasks whose own row makes no attempts: sequences and loops.
+    ///
+    /// Members bring their own.
     public static let chainOptions = TaskOptions(timeoutMs: 30_000)
 
     /// Refuses a definition with a bad name, options out of range, or members that cannot be.
@@ -113,8 +115,9 @@ public struct LoopPlan: Sendable, Hashable {
     public var iteration: TaskDefinition
     /// How many iterations there are at most, 1 to 1,000,000.
     public var maxAttempts: Int
-    /// Milliseconds before the first iteration, the second, …; the last one counts for all further ones. Empty: the
-    /// iteration task's own `sleepMsBeforeRun`.
+    /// Milliseconds before the first iteration, the second, …; the last one counts for all further ones.
+    ///
+    /// Empty: the iteration task's own `sleepMsBeforeRun`.
     public var delaysMs: [Double]
 
     public init(iteration: TaskDefinition, maxAttempts: Int, delaysMs: [Double] = []) {

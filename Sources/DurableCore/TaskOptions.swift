@@ -126,8 +126,9 @@ public struct EnqueueOptions: Sendable, Hashable {
     /// An execution of higher priority is leased before one of lower, whatever their age: -100 to 100; `nil` is the
     /// parent's, or 0.
     public var priority: Int?
-    /// How long the whole execution may take in milliseconds, delays, retries and children included: not finished by
-    /// then, it is `timed_out`. 1 to 2^53 − 1; `nil` is no limit.
+    /// How long the whole execution may take in milliseconds, delays, retries and children included.
+    ///
+    /// Not finished by then, it is `timed_out`. 1 to 2^53 − 1; `nil` is no limit.
     public var expiresInMs: Int?
 
     public init(

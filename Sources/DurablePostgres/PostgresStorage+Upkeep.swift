@@ -58,7 +58,7 @@ extension PostgresStorage {
         let rows = try await query(statements.claimRequests(limit: limit))
         let requests = try decodeAll(rows) { row throws(DatabaseError) in try Request(row: row) }
         for request in requests {
-            let result = try await apply(request)
+            let result = try await apply(request.verb)
             _ = try await query(statements.applied(request.id, result))
         }
         return Progress(
@@ -135,8 +135,8 @@ extension PostgresStorage {
         }
     }
 
-    private func apply(_ request: Request) async throws(StorageError) -> String {
-        switch request.verb {
+    private func apply(_ verb: Request.Verb) async throws(StorageError) -> String {
+        switch verb {
         case .cancel(let id):
             if try await !cancel([id]).isEmpty { return "cancelled" }
             guard let execution = try await executions([id])[id] else { return "not found" }

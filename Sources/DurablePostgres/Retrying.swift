@@ -12,10 +12,13 @@ struct Retrying {
             return .isUnfinished(execution.status)
         }
         if status == .completed { return .isCompleted }
+        let kind = try row.kind(2)
+        // Pruning has begun to delete it.
+        if kind.isChain, try connection.query(statements.lastChild(of: id)).isEmpty { return .notFound }
         if let parent = try row.reference(id: 4, task: 3), try row.bool(5) { return .parentIsUnfinished(parent) }
         try retryFinished(
             ExecutionReference(taskID: TaskID(try row.string(1)), executionID: id),
-            kind: try row.kind(2),
+            kind: kind,
             status: status,
             &connection
         )

@@ -51,7 +51,7 @@ struct VerbTests {
 
     @Test("an execution that was cancelled runs again; one that has not finished does not")
     func retry() async throws {
-        try await Program.withDatabase { durable, _ in
+        try await Program.withDatabase { durable, fixture in
             let enqueued = try await durable("enqueue", "add1", "1", "--priority", "7", "--expires-in", "1h")
             let id = try #require(enqueued.outputLines.first)
             let early = try await durable("retry", id)
@@ -69,7 +69,11 @@ struct VerbTests {
             #expect(inspection["priority"] as? Int == 7)
             #expect(inspection["deadline"] as? String != nil)
             let text = try await durable("show", id)
-            #expect(text.output.contains("waiting for a worker that serves this task"))
+            #expect(text.output.contains("but no worker serves this task"))
+            let worker = WorkerRegistration(id: .random(), name: "host 17", leaseMs: 60_000, tasks: ["add1"])
+            try await fixture.storage.register(worker)
+            let served = try await durable("show", id)
+            #expect(served.output.contains("waiting for the one worker that serves this task to have room"))
             #expect(text.output.contains("as a whole it times out at "))
         }
     }

@@ -70,17 +70,14 @@ extension StorageConformance.Subject {
     }
 
     /// Makes one attempt at an execution of the task that is due, and tells its relatives.
-    ///
-    /// The worker is a closure because Swift 6.3 on x86-64 loses its way in async functions that get a `UInt128` on the
-    /// stack.
     @discardableResult
     func attempt(
         _ task: TaskID,
-        by worker: @autoclosure () -> WorkerID,
+        by worker: WorkerID,
         _ outcome: Outcome = .completed(Payload(json: "1")),
         tasks: [TaskDefinition] = []
     ) async throws -> Lease {
-        let lease = try await leaseOne(worker(), of: task)
+        let lease = try await leaseOne(worker, of: task)
         guard try await settle(lease, outcome, tasks: tasks) else { throw Missing(what: "lease of \(task)") }
         try await tellFamilies()
         return lease
@@ -89,14 +86,14 @@ extension StorageConformance.Subject {
     /// Enqueues a parent, and has its attempt bring children of the tasks `child` and `other`.
     func spawn(
         _ parent: TaskDefinition,
-        by worker: @autoclosure () -> WorkerID,
+        by worker: WorkerID,
         output: Payload = Payload(json: "1"),
         _ children: [ChildRequest],
         options: EnqueueOptions = EnqueueOptions()
     ) async throws -> ExecutionID {
         let id = try await enqueue(parent, options: options)
         let tasks: [TaskDefinition] = [.child, .other, .sleeper]
-        try await attempt(parent.id, by: worker(), .spawned(output, children: children), tasks: tasks)
+        try await attempt(parent.id, by: worker, .spawned(output, children: children), tasks: tasks)
         return id
     }
 
