@@ -1,9 +1,9 @@
-import DurableCore
+package import DurableCore
 import DurableWire
 
 extension Statements.Settling {
     /// What a settlement's decision writes; `nil` when it writes nothing.
-    init?(_ settlement: Settlement) {
+    package init?(_ settlement: Settlement) {
         self.init(lease: settlement.lease)
         switch settlement.transition {
         case .unchanged, .run, .restart, .resume, .spawn, .next, .finalize:

@@ -1,12 +1,12 @@
-import DurableCore
-import LibPQ
+package import DurableCore
+package import LibPQ
 
 /// What parents and their children send.
 extension Statements {
     // MARK: an attempt ends with children
 
     /// Takes the lease away from an attempt that ends with children; returns nothing when it was no longer held.
-    func takeLease(_ lease: LeaseID) -> SQL {
+    package func takeLease(_ lease: LeaseID) -> SQL {
         """
         with held as (
             delete from \(unescaped: schema).leases
@@ -24,7 +24,7 @@ extension Statements {
     }
 
     /// Has an execution that is not in any place wait, after ``takeLease(_:)``.
-    func wait(_ id: ExecutionID, attempt: Int, for children: Int, carrying output: Payload) -> SQL {
+    package func wait(_ id: ExecutionID, attempt: Int, for children: Int, carrying output: Payload) -> SQL {
         """
         with carried as (
             update \(unescaped: schema).executions
@@ -39,7 +39,7 @@ extension Statements {
     // MARK: executions end, and their relatives are told
 
     /// The next executions whose relatives have to be told; locked.
-    func closings(limit: Int) -> SQL {
+    package func closings(limit: Int) -> SQL {
         """
         select execution_id, parent_id, parent_attempt, is_finalize, has_completed, has_descent
         from \(unescaped: schema).closings
@@ -49,12 +49,12 @@ extension Statements {
         """
     }
 
-    func forget(closings ids: [ExecutionID]) -> SQL {
+    package func forget(closings ids: [ExecutionID]) -> SQL {
         "delete from \(unescaped: schema).closings where execution_id = any(\(ids.map(\.bits)))"
     }
 
     /// Counts ended children, for all parents at once; returns the parents that still wait for them.
-    func count(_ ended: [Ended]) -> SQL {
+    package func count(_ ended: [Ended]) -> SQL {
         """
         with told as materialized (
             select * from unnest(
@@ -79,15 +79,22 @@ extension Statements {
     }
 
     /// Children of one attempt of one parent that ended, as `count(_:)` takes them.
-    struct Ended {
+    package struct Ended {
         let parent: ExecutionID
         let attempt: Int
         let isFinalize: Bool
         var count: Int
+
+        package init(parent: ExecutionID, attempt: Int, isFinalize: Bool, count: Int) {
+            self.parent = parent
+            self.attempt = attempt
+            self.isFinalize = isFinalize
+            self.count = count
+        }
     }
 
     /// What deciding about waiting parents takes.
-    func parents(_ ids: [ExecutionID]) -> SQL {
+    package func parents(_ ids: [ExecutionID]) -> SQL {
         """
         select \(unescaped: Self.parent)
         from \(unescaped: schema).executions e
@@ -103,7 +110,7 @@ extension Statements {
         """
 
     /// How the children of a parent's attempt ended, in order.
-    func ends(of parent: ExecutionID, attempt: Int) -> SQL {
+    package func ends(of parent: ExecutionID, attempt: Int) -> SQL {
         """
         \(unescaped: selectEnd)
         where parent_id = \(parent.bits) and parent_attempt = \(Int32(attempt)) and child_index is not null
@@ -112,7 +119,7 @@ extension Statements {
     }
 
     /// How these executions ended.
-    func ends(of ids: [ExecutionID]) -> SQL {
+    package func ends(of ids: [ExecutionID]) -> SQL {
         """
         \(unescaped: selectEnd)
         where id = any(\(ids.map(\.bits)))
@@ -120,7 +127,7 @@ extension Statements {
     }
 
     /// How many bytes of JSON the outputs of a parent's children are together.
-    func sizeOfOutputs(of parent: ExecutionID, attempt: Int) -> SQL {
+    package func sizeOfOutputs(of parent: ExecutionID, attempt: Int) -> SQL {
         """
         select coalesce(sum(octet_length(output::text)), 0)::bigint
         from \(unescaped: schema).executions
@@ -128,11 +135,15 @@ extension Statements {
         """
     }
 
-    func numberOfChildren(of parent: ExecutionID, attempt: Int) -> SQL {
+    /// How many members a sequence or loop has brought: it brings them in order, so the last one tells.
+    package func numberOfChildren(of parent: ExecutionID, attempt: Int) -> SQL {
         """
-        select count(*)
-        from \(unescaped: schema).executions
-        where parent_id = \(parent.bits) and parent_attempt = \(Int32(attempt)) and child_index is not null
+        select coalesce((
+            select child_index + 1
+            from \(unescaped: schema).executions
+            where parent_id = \(parent.bits) and parent_attempt = \(Int32(attempt)) and child_index is not null
+            order by child_index desc
+            limit 1), 0)
         """
     }
 
@@ -142,7 +153,7 @@ extension Statements {
     }
 
     /// Has a waiting parent wait for one more: its next member, or its finalize execution.
-    func waitOn(_ id: ExecutionID, for waitsFor: String) -> SQL {
+    package func waitOn(_ id: ExecutionID, for waitsFor: String) -> SQL {
         """
         with waits as (
             update \(unescaped: schema).waiting
@@ -158,7 +169,7 @@ extension Statements {
     }
 
     /// Unfinished children and finalize executions of an execution that has ended, and why they are cancelled.
-    func descent(of ids: [ExecutionID], limit: Int) -> SQL {
+    package func descent(of ids: [ExecutionID], limit: Int) -> SQL {
         """
         select c.id, e.task_id, e.id, e.error
         from unnest(\(ids.map(\.bits))) as asked (id)
@@ -171,7 +182,7 @@ extension Statements {
 
     // MARK: deadlines
 
-    func overdue(limit: Int) -> SQL {
+    package func overdue(limit: Int) -> SQL {
         """
         select execution_id
         from \(unescaped: schema).deadlines
@@ -183,7 +194,7 @@ extension Statements {
     }
 
     /// Milliseconds until the next deadline; null when there is none.
-    var nextDeadline: SQL {
+    package var nextDeadline: SQL {
         """
         select (extract(epoch from min(expires_at) - \(unescaped: schema).clock()) * 1000)::double precision
         from \(unescaped: schema).deadlines
@@ -194,7 +205,7 @@ extension Statements {
     // MARK: requests
 
     /// Takes requests that nobody has taken, or not brought to an end.
-    func claimRequests(limit: Int) -> SQL {
+    package func claimRequests(limit: Int) -> SQL {
         """
         update \(unescaped: schema).requests
         set claimed_at = \(unescaped: schema).clock()
@@ -209,7 +220,7 @@ extension Statements {
         """
     }
 
-    func applied(_ request: UInt128, _ result: String) -> SQL {
+    package func applied(_ request: UInt128, _ result: String) -> SQL {
         """
         update \(unescaped: schema).requests
         set applied_at = \(unescaped: schema).clock(), result = \(result)

@@ -1,13 +1,18 @@
-import DurableCore
+package import DurableCore
 import DurableWire
-import LibPQ
+package import LibPQ
 
 /// What ends executions wherever they stand, and has ended ones run again.
 extension Statements {
     /// How one execution is to end.
-    struct Finishing {
+    package struct Finishing {
         let id: ExecutionID
         let ending: ExecutionStateMachine.Ending
+
+        package init(id: ExecutionID, ending: ExecutionStateMachine.Ending) {
+            self.id = id
+            self.ending = ending
+        }
     }
 
     /// Ends executions that are ready, leased or waiting; returns those that it ended.
@@ -17,7 +22,7 @@ extension Statements {
     ///
     /// - Parameter waits: Whether to wait for rows that others have locked. For many executions at once it must not, or two
     ///   of these could wait for each other.
-    func finish(_ finishings: [Finishing], waits: Bool) -> SQL {
+    package func finish(_ finishings: [Finishing], waits: Bool) -> SQL {
         let patience = waits ? "" : "skip locked"
         let endings = finishings.map(\.ending)
         return """
@@ -103,7 +108,7 @@ extension Statements {
     // MARK: wake
 
     /// The sleeper of that name, or the wake-up kept for it; locked.
-    func sleeper(_ uniqueID: String) -> SQL {
+    package func sleeper(_ uniqueID: String) -> SQL {
         """
         select task_id, execution_id
         from \(unescaped: schema).sleepers
@@ -113,7 +118,7 @@ extension Statements {
     }
 
     /// Keeps a wake-up for a sleeper that is still to come; returns nothing when the name has become known meanwhile.
-    func keep(_ wakeUp: WakeUp, _ ending: ExecutionStateMachine.Ending) -> SQL {
+    package func keep(_ wakeUp: WakeUp, _ ending: ExecutionStateMachine.Ending) -> SQL {
         """
         insert into \(unescaped: schema).sleepers as s (unique_id, task_id, kept_until, woken_as, output, output_meta, error)
         values (
@@ -131,7 +136,7 @@ extension Statements {
     // MARK: retry
 
     /// What deciding about a retry by hand takes; locks the execution.
-    func retryable(_ id: ExecutionID) -> SQL {
+    package func retryable(_ id: ExecutionID) -> SQL {
         """
         select
             e.final_status, e.task_id, e.plan, e.parent_task_id, e.parent_id,
@@ -145,19 +150,22 @@ extension Statements {
     }
 
     /// The child that a sequence or loop ended with, or the finalize execution: the one that was made last.
-    func lastChild(of id: ExecutionID) -> SQL {
+    package func lastChild(of id: ExecutionID) -> SQL {
         """
         select c.id, c.final_status, c.child_index is null
         from \(unescaped: schema).executions e
-        join \(unescaped: schema).executions c on c.parent_id = e.id and c.parent_attempt = e.attempt
+        cross join lateral (
+            select id, final_status, child_index from \(unescaped: schema).executions
+            where parent_id = e.id and parent_attempt = e.attempt
+            order by child_index desc nulls first
+            limit 1
+        ) as c
         where e.id = \(id.bits)
-        order by c.child_index desc nulls first
-        limit 1
         """
     }
 
     /// Has a finished execution begin anew; `waitsFor` says where: nothing is `ready`.
-    func restart(_ id: ExecutionID, waitsFor: String?, timesOut: Bool) -> SQL {
+    package func restart(_ id: ExecutionID, waitsFor: String?, timesOut: Bool) -> SQL {
         """
         with asked as (select \(id.bits) as id), \(unescaped: remembering), unfinished as (
             update \(unescaped: schema).executions e
@@ -184,7 +192,7 @@ extension Statements {
     }
 
     /// Has a finished execution wait again for the child or finalize execution that it ended with.
-    func resume(_ id: ExecutionID, waitsFor: String) -> SQL {
+    package func resume(_ id: ExecutionID, waitsFor: String) -> SQL {
         """
         with asked as (select \(id.bits) as id), \(unescaped: remembering), unfinished as (
             update \(unescaped: schema).executions e
@@ -202,7 +210,7 @@ extension Statements {
     }
 
     /// Tells a parent again of a child that it has been told of before.
-    func close(_ id: ExecutionID) -> SQL {
+    package func close(_ id: ExecutionID) -> SQL {
         """
         insert into \(unescaped: schema).closings (
             execution_id, parent_id, parent_attempt, is_finalize, has_completed, has_descent)

@@ -1,12 +1,12 @@
-import DurableCore
-import LibPQ
+package import DurableCore
+package import LibPQ
 
 /// What storing executions sends.
 extension Statements {
     /// Stores executions, each with the row that says where it stands.
     ///
     /// - Parameter again: The same ids may have been inserted before by a call whose fate is unknown; then nothing happens.
-    func insert(_ seeds: [Seed], again: Bool = false) -> SQL {
+    package func insert(_ seeds: [Seed], again: Bool = false) -> SQL {
         let options = seeds.map(\.new.options)
         let retries = options.map(\.retryOptions)
         let families = seeds.map(\.family)
@@ -65,7 +65,7 @@ extension Statements {
     ///
     /// Waits for another transaction that is taking the same key. Keys are taken in one order, so that two batches with
     /// the same keys cannot wait for each other.
-    func takeKeys(_ keys: [(taskID: TaskID, key: String, id: ExecutionID)]) -> SQL {
+    package func takeKeys(_ keys: [(taskID: TaskID, key: String, id: ExecutionID)]) -> SQL {
         """
         insert into \(unescaped: schema).idempotency_keys (task_id, key, execution_id)
         select task_id, key, id
@@ -79,7 +79,7 @@ extension Statements {
     /// The executions that hold these keys, with their inputs.
     ///
     /// Locks them, so that pruning cannot take them away before the answer is given.
-    func keyHolders(_ keys: [(taskID: TaskID, key: String)]) -> SQL {
+    package func keyHolders(_ keys: [(taskID: TaskID, key: String)]) -> SQL {
         """
         select k.task_id, k.key, e.id, e.input, e.input_meta
         from unnest(\(keys.map(\.taskID.rawValue)), \(keys.map(\.key))) as asked (task_id, key)
@@ -95,7 +95,7 @@ extension Statements {
     /// came before them brought.
     ///
     /// A name that stands for another sleeper, or for the wake-up of another task, is not taken.
-    func takeNames(_ sleepers: [(uniqueID: String, taskID: TaskID, id: ExecutionID)]) -> SQL {
+    package func takeNames(_ sleepers: [(uniqueID: String, taskID: TaskID, id: ExecutionID)]) -> SQL {
         """
         insert into \(unescaped: schema).sleepers as s (unique_id, task_id, execution_id)
         select unique_id, task_id, id

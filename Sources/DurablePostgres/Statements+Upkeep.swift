@@ -1,12 +1,12 @@
-import DurableCore
-import LibPQ
+package import DurableCore
+package import LibPQ
 
 /// What upkeep and signals send.
 extension Statements {
     /// Declares workers lost that did not renew in time.
     ///
     /// `for update` waits for their claims in flight, so that whoever looks at their leases afterwards sees all of them.
-    var loseWorkers: SQL {
+    package var loseWorkers: SQL {
         """
         update \(unescaped: schema).workers
         set ended_at = \(unescaped: schema).clock(), ended_as = 'lost'
@@ -20,7 +20,7 @@ extension Statements {
     }
 
     /// Locks leases that have no live worker, and reads what deciding about them takes.
-    func orphans(limit: Int) -> SQL {
+    package func orphans(limit: Int) -> SQL {
         """
         select l.execution_id, l.attempt, e.retry_attempts, e.lease_losses, e.max_attempts, e.task_id
         from \(unescaped: schema).leases l
@@ -40,7 +40,7 @@ extension Statements {
     ///
     /// Ids are ordered by time of enqueue, so this walks the primary key and needs no index on times; it ends at the ids
     /// that are too young to have finished that long ago.
-    func prune(finishedForMs ageMs: Double, from cursor: ExecutionID?, limit: Int) -> SQL {
+    package func prune(finishedForMs ageMs: Double, from cursor: ExecutionID?, limit: Int) -> SQL {
         """
         with bounds as (
             select \(unescaped: schema).clock() - least(\(ageMs), 3e12) * interval '1 millisecond' as horizon
@@ -76,7 +76,7 @@ extension Statements {
     }
 
     /// Forgets workers that ended that long ago.
-    func pruneWorkers(endedForMs ageMs: Double) -> SQL {
+    package func pruneWorkers(endedForMs ageMs: Double) -> SQL {
         """
         delete from \(unescaped: schema).workers
         where ended_at < \(unescaped: schema).clock() - least(\(ageMs), 3e12) * interval '1 millisecond'
@@ -84,7 +84,7 @@ extension Statements {
     }
 
     /// Forgets wake-ups that nobody came for in time.
-    var pruneWakeUps: SQL {
+    package var pruneWakeUps: SQL {
         """
         delete from \(unescaped: schema).sleepers
         where execution_id is null and kept_until <= \(unescaped: schema).clock()
@@ -92,7 +92,7 @@ extension Statements {
     }
 
     /// Forgets requests that were applied that long ago.
-    func pruneRequests(appliedForMs ageMs: Double) -> SQL {
+    package func pruneRequests(appliedForMs ageMs: Double) -> SQL {
         """
         delete from \(unescaped: schema).requests
         where applied_at < \(unescaped: schema).clock() - least(\(ageMs), 3e12) * interval '1 millisecond'
@@ -102,7 +102,7 @@ extension Statements {
     /// Notifies all listeners.
     ///
     /// The commit need not wait for the disk: there is nothing to lose.
-    func notify(_ signals: [Signal]) -> SQL {
+    package func notify(_ signals: [Signal]) -> SQL {
         """
         select set_config('synchronous_commit', 'off', true), pg_notify(\(schemaName), signal)
         from unnest(\(signals.map(\.rawValue))) as signal

@@ -1,5 +1,5 @@
-import DurableCore
-import LibPQ
+package import DurableCore
+package import LibPQ
 
 /// What workers send.
 extension Statements {
@@ -10,84 +10,94 @@ extension Statements {
     /// The claim reads `ready` by its primary key, per task and priority, so it never touches what the worker does not serve
     /// and never passes over what is due later. Which priorities a task has is found by one look each. The claim holds its
     /// own worker row's key share lock: a worker that is declared lost meanwhile claims nothing.
-    func lease(_ request: LeaseRequest) -> SQL {
-        """
-        with recursive rank as (
-            select served.task_id, (
-                select r.priority from \(unescaped: schema).ready r
-                where r.task_id = served.task_id order by r.priority desc limit 1) as priority
-            from unnest(\(request.tasks.map(\.rawValue))) as served (task_id)
-            union all
-            select rank.task_id, (
-                select r.priority from \(unescaped: schema).ready r
-                where r.task_id = rank.task_id and r.priority < rank.priority order by r.priority desc limit 1)
-            from rank
-            where rank.priority is not null
-        ), live as materialized (
-            select id from \(unescaped: schema).workers
-            where id = \(request.worker.bits) and ended_at is null
-            for key share
-        ), due as materialized (
-            select ready.ctid, ready.start_at
-            from live
-            cross join rank
-            cross join lateral (
-                select r.ctid, r.start_at, r.execution_id
-                from \(unescaped: schema).ready r
-                where r.task_id = rank.task_id and r.priority = rank.priority
-                    and r.start_at <= \(unescaped: schema).clock()
-                order by r.start_at, r.execution_id
-                limit \(request.limit)
-                for update skip locked
-            ) as ready
-            order by rank.priority desc, ready.start_at, ready.execution_id
-            limit \(request.limit)
-        ), taken as (
-            delete from \(unescaped: schema).ready
-            where ctid = any(array(select ctid from due))
-            returning execution_id, attempt + 1 as attempt
-        ), leased as (
-            insert into \(unescaped: schema).leases (execution_id, attempt, worker_id, started_at)
-            select execution_id, attempt, \(request.worker.bits), \(unescaped: schema).clock() from taken
-            returning execution_id, attempt, started_at
-        ), next as (
-            select case when (select count(*) from due) < \(request.limit) then (
-                select extract(epoch from min(later.start_at) - \(unescaped: schema).clock()) * 1000
+    ///
+    /// Three things are there for the planner, who would otherwise read and sort all that a task has to get at the first of
+    /// it, or expect so much that it compiles the plan (`jit`) for 100 ms:
+    /// - The inner limit is a subquery, so that it takes it for a small part of what there is.
+    /// - The outer one, a power of two so that there are few texts, tells how little it can be.
+    /// - The range of priorities, which ends the recursion at a null, has it expect few of them.
+    package func lease(_ request: LeaseRequest) -> SQL {
+        let most = String(1 << (Int.bitWidth - (min(request.limit, 1 << 30) - 1).leadingZeroBitCount))
+        return """
+            with recursive rank as (
+                select served.task_id, (
+                    select r.priority from \(unescaped: schema).ready r
+                    where r.task_id = served.task_id order by r.priority desc limit 1) as priority
+                from unnest(\(request.tasks.map(\.rawValue))) as served (task_id)
+                union all
+                select rank.task_id, (
+                    select r.priority from \(unescaped: schema).ready r
+                    where r.task_id = rank.task_id and r.priority < rank.priority order by r.priority desc limit 1)
                 from rank
+                where rank.priority between -100 and 100
+            ), live as materialized (
+                select id from \(unescaped: schema).workers
+                where id = \(request.worker.bits) and ended_at is null
+                for key share
+            ), due as materialized (
+                select ready.ctid, ready.start_at
+                from live
+                cross join rank
                 cross join lateral (
-                    select r.start_at
-                    from \(unescaped: schema).ready r
-                    where r.task_id = rank.task_id and r.priority = rank.priority
-                        and r.start_at > \(unescaped: schema).clock()
-                    order by r.start_at
-                    limit 1
-                ) as later
-            ) end as due_ms
-        )
-        select
-            next.due_ms::double precision, l.execution_id, l.attempt, l.started_at, e.task_id, e.timeout_ms,
-            e.sleep_ms_before_run, e.max_attempts, e.base_delay_ms, e.delay_multiplier, e.max_delay_ms, e.jitter,
-            e.input, e.input_meta, e.retry_attempts, e.lease_losses, e.error, e.traceparent, e.tracestate, e.plan,
-            \(unescaped: Self.family)
-        from next
-        left join (leased l join \(unescaped: schema).executions e on e.id = l.execution_id) on true
-        order by e.priority desc, e.start_at, e.id
-        """
+                    select * from (
+                        select r.ctid, r.start_at, r.execution_id
+                        from \(unescaped: schema).ready r
+                        where r.task_id = rank.task_id and r.priority = rank.priority
+                            and r.start_at <= \(unescaped: schema).clock()
+                        order by r.start_at, r.execution_id
+                        limit (select \(request.limit))
+                        for update skip locked
+                    ) as ready
+                    limit \(unescaped: most)
+                ) as ready
+                order by rank.priority desc, ready.start_at, ready.execution_id
+                limit \(request.limit)
+            ), taken as (
+                delete from \(unescaped: schema).ready
+                where ctid = any(array(select ctid from due))
+                returning execution_id, attempt + 1 as attempt
+            ), leased as (
+                insert into \(unescaped: schema).leases (execution_id, attempt, worker_id, started_at)
+                select execution_id, attempt, \(request.worker.bits), \(unescaped: schema).clock() from taken
+                returning execution_id, attempt, started_at
+            ), next as (
+                select case when (select count(*) from due) < \(request.limit) then (
+                    select extract(epoch from min(later.start_at) - \(unescaped: schema).clock()) * 1000
+                    from rank
+                    cross join lateral (
+                        select r.start_at
+                        from \(unescaped: schema).ready r
+                        where r.task_id = rank.task_id and r.priority = rank.priority
+                            and r.start_at > \(unescaped: schema).clock()
+                        order by r.start_at
+                        limit 1
+                    ) as later
+                ) end as due_ms
+            )
+            select
+                next.due_ms::double precision, l.execution_id, l.attempt, l.started_at, e.task_id, e.timeout_ms,
+                e.sleep_ms_before_run, e.max_attempts, e.base_delay_ms, e.delay_multiplier, e.max_delay_ms, e.jitter,
+                e.input, e.input_meta, e.retry_attempts, e.lease_losses, e.error, e.traceparent, e.tracestate, e.plan,
+                \(unescaped: Self.family)
+            from next
+            left join (leased l join \(unescaped: schema).executions e on e.id = l.execution_id) on true
+            order by e.priority desc, e.start_at, e.id
+            """
     }
 
     /// Waits for the worker's claims in flight; then it may be asked which leases there are.
-    func lock(_ worker: WorkerID) -> SQL {
+    package func lock(_ worker: WorkerID) -> SQL {
         "select id from \(unescaped: schema).workers where id = \(worker.bits) for update"
     }
 
-    func leases(of worker: WorkerID) -> SQL {
+    package func leases(of worker: WorkerID) -> SQL {
         "select execution_id, attempt from \(unescaped: schema).leases where worker_id = \(worker.bits)"
     }
 
     // MARK: settle
 
     /// One settlement as the statement takes it.
-    struct Settling {
+    package struct Settling {
         let lease: LeaseID
         var finalStatus: String?
         var output: Payload = .undefined
@@ -103,7 +113,7 @@ extension Statements {
     ///
     /// Deleting the lease is the fence: every other write joins what was deleted. A finished execution is written once; one
     /// that goes on gets a ready row again, and a line of history.
-    func settle(_ settlings: [Settling]) -> SQL {
+    package func settle(_ settlings: [Settling]) -> SQL {
         """
         with held as (
             delete from \(unescaped: schema).leases l
@@ -148,7 +158,7 @@ extension Statements {
 
     // MARK: register, renew, retire
 
-    func register(_ worker: WorkerRegistration) -> SQL {
+    package func register(_ worker: WorkerRegistration) -> SQL {
         """
         insert into \(unescaped: schema).workers (id, name, lease_ms, tasks, started_at, renewed_at)
         values (\(worker.id.bits), \(worker.name), \(Int32(clamping: worker.leaseMs)), \(worker.tasks.map(\.rawValue)),
@@ -168,7 +178,7 @@ extension Statements {
 
     /// Renews one row for all leases; returns whether the worker is alive, whether upkeep is due, and of the leases named
     /// those that are gone.
-    func renew(_ worker: WorkerID, holding leases: [LeaseID]) -> SQL {
+    package func renew(_ worker: WorkerID, holding leases: [LeaseID]) -> SQL {
         """
         with renewed as (
             update \(unescaped: schema).workers
@@ -180,9 +190,11 @@ extension Statements {
             exists (select from renewed),
             exists (select from \(unescaped: schema).closings)
                 or exists (select from \(unescaped: schema).requests where applied_at is null)
-                or exists (
-                    select from \(unescaped: schema).deadlines
-                    where expires_at < \(unescaped: schema).clock() + interval '5 seconds'),
+                -- The first by the index; asked whether there is one, the planner may go through all to find it.
+                or coalesce(
+                    (select min(expires_at) from \(unescaped: schema).deadlines)
+                        < \(unescaped: schema).clock() + interval '5 seconds',
+                    false),
             named.id, named.attempt
         from (select) as always
         left join unnest(
@@ -194,7 +206,7 @@ extension Statements {
         """
     }
 
-    func retire(_ worker: WorkerID) -> SQL {
+    package func retire(_ worker: WorkerID) -> SQL {
         """
         update \(unescaped: schema).workers
         set ended_at = \(unescaped: schema).clock(), ended_as = 'stopped'

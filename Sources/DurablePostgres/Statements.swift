@@ -1,5 +1,5 @@
-import DurableCore
-import LibPQ
+package import DurableCore
+package import LibPQ
 
 /// Every statement that readers send, and those about tasks.
 ///
@@ -7,13 +7,13 @@ import LibPQ
 /// `Statements+Workers.swift`, `Statements+Upkeep.swift`.
 ///
 /// All runtime SQL of the program lives in these files, qualified with the schema, so that it needs no session state.
-struct Statements: Sendable {
+package struct Statements: Sendable {
     /// The schema's name as an SQL identifier, quoted.
     let schema: String
     /// The name as it is, which is also the channel of its notifications.
     let schemaName: String
 
-    init(schema: String) {
+    package init(schema: String) {
         schemaName = schema
         self.schema =
             "\"" + schema.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
@@ -21,7 +21,7 @@ struct Statements: Sendable {
 
     // MARK: look up, list
 
-    func executions(_ ids: [ExecutionID]) -> SQL {
+    package func executions(_ ids: [ExecutionID]) -> SQL {
         """
         \(unescaped: selectExecution)
         where e.id = any(\(ids.map(\.bits)))
@@ -29,7 +29,7 @@ struct Statements: Sendable {
     }
 
     /// Which of the executions are finished or gone.
-    func settled(among ids: [ExecutionID]) -> SQL {
+    package func settled(among ids: [ExecutionID]) -> SQL {
         """
         select asked.id
         from unnest(\(ids.map(\.bits))) as asked (id)
@@ -39,20 +39,22 @@ struct Statements: Sendable {
     }
 
     /// Walks the primary key from the newest execution down until enough match.
-    func list(_ query: ExecutionQuery) -> SQL {
+    ///
+    /// The limit is part of the text: a planner that does not know it plans for a tenth of all executions.
+    package func list(_ query: ExecutionQuery) -> SQL {
         let statuses = query.statuses.map(\.rawValue)
         return """
             \(unescaped: selectExecution)
-            where (\(query.before == nil) or e.id < \(query.before?.bits))
+            where e.id < \(query.before?.bits ?? .max)
                 and (\(query.taskID == nil) or e.task_id = \(query.taskID?.rawValue))
                 and (\(statuses.isEmpty) or \(unescaped: Self.status) = any(\(statuses)))
             order by e.id desc
-            limit \(max(0, query.limit))
+            limit \(unescaped: String(max(0, query.limit)))
             """
     }
 
     /// Children and finalize executions of these attempts of these parents, in order, the finalize execution last.
-    func children(of parents: [(id: ExecutionID, attempt: Int)]) -> SQL {
+    package func children(of parents: [(id: ExecutionID, attempt: Int)]) -> SQL {
         """
         select c.parent_id, c.id, c.task_id, c.child_index
         from unnest(\(parents.map(\.id.bits)), \(parents.map { Int32($0.attempt) })) as asked (id, attempt)
@@ -62,7 +64,7 @@ struct Statements: Sendable {
     }
 
     /// The attempts after which the execution went on, in order, with the names of their workers.
-    func attempts(of id: ExecutionID) -> SQL {
+    package func attempts(of id: ExecutionID) -> SQL {
         """
         select a.attempt, a.worker_id, w.name, a.started_at, a.ended_at, a.ended_as, a.error
         from \(unescaped: schema).attempts a
@@ -72,7 +74,7 @@ struct Statements: Sendable {
         """
     }
 
-    func name(of worker: WorkerID) -> SQL {
+    package func name(of worker: WorkerID) -> SQL {
         "select name from \(unescaped: schema).workers where id = \(worker.bits)"
     }
 
@@ -89,22 +91,32 @@ struct Statements: Sendable {
         """
 
     /// The columns that `Execution.init(row:)` reads, in its order.
+    ///
+    /// `ready` and `waiting` are looked into row by row, and only for executions that stand there: joined, the planner would
+    /// read and sort all of them for a page of which it does not know how short it is.
     private var selectExecution: String {
         """
         select
             e.id, e.task_id, e.timeout_ms, e.sleep_ms_before_run, e.max_attempts, e.base_delay_ms, e.delay_multiplier,
             e.max_delay_ms, e.jitter, e.input, e.input_meta, \(Self.status),
-            e.output, e.output_meta, e.error, e.retry_attempts, coalesce(e.attempt, l.attempt, r.attempt, 0),
+            e.output, e.output_meta, e.error, e.retry_attempts, coalesce(
+                e.attempt, l.attempt,
+                (
+                    select r.attempt from \(schema).ready r
+                    where r.task_id = e.task_id and r.priority = e.priority and r.start_at = e.start_at
+                        and r.execution_id = e.id),
+                0),
             e.lease_losses, coalesce(e.worker_id, l.worker_id), e.created_at, greatest(e.updated_at, l.started_at),
             e.start_at, coalesce(e.started_at, l.started_at), e.finished_at, e.priority, e.plan, e.expires_at,
             e.waiting_for_children_at, e.waiting_for_finalize_at,
-            case e.waits_for when 'children' then coalesce(w.active_children, 0) else 0 end,
+            case e.waits_for
+                when 'children' then
+                    coalesce((select w.active_children from \(schema).waiting w where w.execution_id = e.id), 0)
+                else 0
+            end,
             \(Self.family)
         from \(schema).executions e
         left join \(schema).leases l on l.execution_id = e.id
-        left join \(schema).ready r
-            on r.task_id = e.task_id and r.priority = e.priority and r.start_at = e.start_at and r.execution_id = e.id
-        left join \(schema).waiting w on w.execution_id = e.id
         """
     }
 
@@ -116,7 +128,7 @@ struct Statements: Sendable {
     // MARK: tasks
 
     /// Writes definitions; returns the ids of those that were there already and differed.
-    func register(_ tasks: [TaskDefinition]) -> SQL {
+    package func register(_ tasks: [TaskDefinition]) -> SQL {
         let options = tasks.map(\.options)
         let retries = options.map(\.retryOptions)
         return """
@@ -146,7 +158,7 @@ struct Statements: Sendable {
             """
     }
 
-    var tasks: SQL {
+    package var tasks: SQL {
         """
         select
             id, timeout_ms, sleep_ms_before_run, max_attempts, base_delay_ms, delay_multiplier, max_delay_ms, jitter, plan
