@@ -167,7 +167,7 @@ extension Statements {
         """
     }
 
-    func workers(serving task: TaskID) -> SQL {
+    package func workers(serving task: TaskID) -> SQL {
         """
         select count(*)
         from \(unescaped: schema).workers

@@ -44,6 +44,7 @@ extension PlanCase {
         ) {
             $0.renew(PlanData.worker(7), holding: leases)
         },
+        PlanCase("workers(serving task)", reads: 0, scans: ["workers"]) { $0.workers(serving: PlanData.task(7)) },
         PlanCase("retire(_ worker)", reads: 1, scans: ["workers"]) { $0.retire(PlanData.worker(7)) },
     ]
 
