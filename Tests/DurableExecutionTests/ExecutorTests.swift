@@ -88,7 +88,7 @@ struct ExecutorTests {
         #expect(output == (0..<1000).map { $0 * 2 })
     }
 
-    @Test("A task that only another executor runs is still enqueued and read here")
+    @Test("A task that nobody here knows is refused, to enqueue and to read")
     func unserved() async throws {
         let executor = DurableExecutor(storage: InMemoryStorage(), logger: .silent)
         let foreign = try DurableExecutor(storage: InMemoryStorage(), logger: .silent).task(

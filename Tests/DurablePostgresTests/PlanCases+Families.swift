@@ -10,7 +10,7 @@ private let narrow: Set<String> = ["leases", "waiting", "deadlines"]
 
 extension PlanCase {
     static let families = [
-        PlanCase("wait(_ id, attempt, for children, carrying output)", reads: 1) {
+        PlanCase("wait(_ id, attempt, for children, carrying output)", reads: 2) {
             $0.wait(PlanData.id(525_001), attempt: 1, for: 3, carrying: Payload(json: "1"))
         },
         PlanCase("closings(limit)", reads: 1000, scans: ["closings"]) { $0.closings(limit: 1000) },

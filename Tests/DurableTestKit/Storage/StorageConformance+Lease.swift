@@ -41,13 +41,13 @@ extension StorageConformance {
             #expect(leases.map(\.executionID) == [other])
         },
         Case("an execution with a delay is leased when its time has come") { subject in
-            let id = try await subject.enqueue(sleepMs: 5000)
+            let id = try await subject.enqueue(sleepMs: 30_000)
             let worker = try await subject.worker(leaseMs: 60_000)
             let early = try await subject.storage.lease(LeaseRequest(worker: worker, tasks: ["add1"], limit: 1))
             #expect(early.leases.isEmpty)
             let due = try #require(early.nextDueMs)
-            #expect(due > 0 && due <= 5000)
-            try await subject.advance(5001)
+            #expect(due > 0 && due <= 30_000)
+            try await subject.advance(30_001)
             let late = try await subject.lease(worker)
             #expect(late.map(\.executionID) == [id])
         },
@@ -130,7 +130,7 @@ extension StorageConformance {
             let id = try await subject.enqueue()
             let lost = try await subject.worker(leaseMs: 5000)
             let first = try await subject.leaseOne(lost)
-            try await subject.advance(5001)
+            try await subject.advance(30_001)
             let reclaimed = try await subject.storage.reclaim(limit: 10, maxLeaseLosses: 10)
             #expect(reclaimed.count == 1 && !reclaimed.isMore && reclaimed.signals.contains(.ready))
             let renewal = try await subject.storage.renew(lost, holding: [first.id])

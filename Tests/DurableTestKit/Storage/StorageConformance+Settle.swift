@@ -31,7 +31,7 @@ extension StorageConformance {
             #expect(execution.status == .completed && execution.output == .undefined)
         },
         Case("a retryable failure is tried again after its delay, with the error at hand") { subject in
-            let id = try await subject.enqueue(retries: RetryOptions(maxAttempts: 1, baseDelayMs: 2000))
+            let id = try await subject.enqueue(retries: RetryOptions(maxAttempts: 1, baseDelayMs: 30_000))
             let worker = try await subject.worker(leaseMs: 60_000)
             let first = try await subject.leaseOne(worker)
             _ = try await subject.settle(first, .failed(.retryable("boom")))
@@ -42,7 +42,7 @@ extension StorageConformance {
             let early = try await subject.lease(worker)
             #expect(early.isEmpty)
 
-            try await subject.advance(2001)
+            try await subject.advance(30_001)
             let second = try await subject.leaseOne(worker)
             #expect(second.id.attempt == 2 && second.retryAttempts == 1)
             #expect(second.previousError == .retryable("boom"))
