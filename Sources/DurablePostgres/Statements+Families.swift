@@ -193,12 +193,14 @@ extension Statements {
         """
     }
 
-    /// Milliseconds until the next deadline; null when there is none.
+    /// Milliseconds until the next deadline; no row when there is none.
     package var nextDeadline: SQL {
         """
-        select (extract(epoch from min(expires_at) - \(unescaped: schema).clock()) * 1000)::double precision
+        select (extract(epoch from expires_at - \(unescaped: schema).clock()) * 1000)::double precision
         from \(unescaped: schema).deadlines
         where expires_at > \(unescaped: schema).clock()
+        order by expires_at
+        limit 1
         """
     }
 
