@@ -95,6 +95,7 @@ let package = Package(
             dependencies: [
                 "DurableCore", "DurableWire",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -169,6 +170,7 @@ let package = Package(
             dependencies: [
                 "DurableClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -196,7 +198,7 @@ let package = Package(
         .testTarget(
             name: "DurableRPCTests",
             dependencies: [
-                "DurableCore", "DurableRPC",
+                "DurableCore", "DurableRPC", "DurableWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
@@ -217,6 +219,7 @@ let package = Package(
             name: "DurableInvokerTests",
             dependencies: [
                 "DurableCore", "DurableInvoker", "DurableTestKit",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
@@ -232,7 +235,7 @@ let package = Package(
         .testTarget(
             name: "DurableExecutionTests",
             dependencies: [
-                "DurableCore", "DurableExecution",
+                "DurableCore", "DurableExecution", "DurableTestKit",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
@@ -241,8 +244,9 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "durable", "DurableClient", "DurableCore", "DurablePostgres", "DurableTestKit", "EmbeddedPostgres",
-                "LibPQ",
+                "durable", "example-web-app", "DurableClient", "DurableCore", "DurablePostgres", "DurableTestKit",
+                "EmbeddedPostgres", "LibPQ",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

@@ -27,16 +27,22 @@ postgres_bin() {
     done
 }
 
-# Installs what the build and the tests need and the machine lacks. An installed PostgreSQL is used for its programs only:
-# what already runs on this machine is left alone.
+# The path of a program, also where it is not on the PATH of everybody but root.
+path_of() { PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v "$1"; }
+
+# Installs what the build needs and the machine lacks, and so with the programs that are named. What is installed is used
+# for its programs only: no service is started, and what already runs on this machine is left alone.
 install_missing() {
-    local packages=() become=()
+    local packages=() become=() program
     command -v swift >/dev/null ||
         fail "Swift is not on the PATH. Install Swift 6.2 or newer (https://swift.org/install) and try again."
     command -v pkg-config >/dev/null || packages+=(pkg-config)
     pkg-config --exists libpq 2>/dev/null || packages+=(libpq-dev)
     pkg-config --exists zlib 2>/dev/null || packages+=(zlib1g-dev)
     [ -n "$(postgres_bin)" ] || packages+=(postgresql)
+    for program in "$@"; do
+        path_of "$program" >/dev/null || packages+=("$program")
+    done
     [ ${#packages[@]} -gt 0 ] || return 0
 
     command -v apt-get >/dev/null ||
@@ -49,18 +55,29 @@ install_missing() {
     say "Installing what is missing: ${packages[*]}"
     local log
     log=$(mktemp)
-    # The lists that are there may do even if one of them cannot be renewed.
-    if ! {
-        ${become[@]+"${become[@]}"} apt-get update -q || true
-        ${become[@]+"${become[@]}"} env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -q -y --no-install-recommends "${packages[@]}"
-    } >"$log" 2>&1 </dev/null; then
+    if ! install_packages "${packages[@]}" >"$log" 2>&1 </dev/null; then
         tail -n 20 "$log" >&2
         rm -f "$log"
         fail "Could not install ${packages[*]}; what apt-get said is above."
     fi
     rm -f "$log"
 }
+
+# Installs packages while Debian's policy is to start no service, unless this machine has a policy of its own.
+install_packages() (
+    policy=/usr/sbin/policy-rc.d
+    as_root() { ${become[@]+"${become[@]}"} "$@"; }
+    # shellcheck disable=SC2317
+    clean_up() { as_root rm -f "$policy"; }
+    if [ ! -e "$policy" ]; then
+        clean_up_at_exit
+        # shellcheck disable=SC2016
+        as_root sh -c 'printf "#!/bin/sh\nexit 101\n" >"$0" && chmod 755 "$0"' "$policy" || exit
+    fi
+    # The lists that are there may do even if one of them cannot be renewed.
+    as_root apt-get update -q || true
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+)
 
 port_is_open() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 

@@ -3,6 +3,9 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
+/// The longest body of a call that this app takes in, in bytes: a finalize procedure may get 16 MiB of children's outputs.
+let longestCall = 17 << 20
+
 /// What a procedure may want to know about the call besides its input; all of it comes in headers.
 struct Call: Sendable {
     /// The same for every attempt: what to recognize work by that an earlier attempt has done.
@@ -41,7 +44,7 @@ extension RouterMethods {
     ) {
         post(RouterPath(name)) { request, _ in
             do {
-                let body = try await request.body.collect(upTo: 1 << 20)
+                let body = try await request.body.collect(upTo: longestCall)
                 let input = try JSONDecoder().decode(Envelope<Input>.self, from: Data(body.readableBytesView)).json
                 return try answer(.ok, try await run(input, Call(request.headers)))
             } catch let error as ProcedureError {
@@ -56,7 +59,7 @@ extension RouterMethods {
     }
 }
 
-private func answer(_ status: HTTPResponse.Status, _ value: some Encodable) throws -> Response {
+func answer(_ status: HTTPResponse.Status, _ value: some Encodable) throws -> Response {
     Response(
         status: status,
         headers: [.contentType: "application/json"],

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DurableClient
+import Foundation
 import Hummingbird
 import Logging
 import ServiceLifecycle
@@ -35,6 +36,10 @@ struct WebApp: AsyncParsableCommand {
     func run() async throws {
         let router = Router()
         let rpc = router.group("rpc")
+        // The same secret is in the tasks file, as one of the endpoint's signingSecrets.
+        if let secrets = ProcessInfo.processInfo.environment["WEB_APP_SIGNING_SECRET"] {
+            rpc.add(middleware: SignedCallsOnly(verifier: try WebhookVerifier(secrets: secrets)))
+        }
         rpc.procedure("add1") { (input: Number, _) in Number(n: input.n + 1) }
         rpc.procedure("add2") { (input: Number, _) in Number(n: input.n + 2) }
         rpc.procedure("flaky") { (input: Number, call) in
@@ -42,6 +47,17 @@ struct WebApp: AsyncParsableCommand {
                 throw ProcedureError(code: "SERVICE_UNAVAILABLE", status: 503, message: "The printer is out of paper")
             }
             return input
+        }
+        rpc.procedure("square") { (input: Number, _) in Number(n: input.n * input.n) }
+        rpc.procedure("squares") { (input: Number, _) in
+            Parent(output: input, children: (0..<input.n).map { .init(taskId: "square", input: Number(n: $0 + 1)) })
+        }
+        rpc.procedure("sum") { (results: Results, _) in
+            Number(n: results.children.compactMap(\.output?.n).reduce(0, +))
+        }
+        rpc.procedure("arrived") { (due: Number, _) in
+            let now = Int(Date.now.timeIntervalSince1970)
+            return Iteration(isDone: now >= due.n, output: Number(n: now))
         }
 
         let client = try DurableClient(url: durableURL, token: token)

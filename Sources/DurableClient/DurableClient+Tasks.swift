@@ -27,6 +27,18 @@ extension DurableClient {
         RemoteTask(id: id, client: self, encode: { .undefined }, decode: { _ in })
     }
 
+    /// A sleeping task whose executions are woken up with an output.
+    public func sleepingTask<Output: Codable & Sendable>(_ id: TaskID, output: Output.Type) -> RemoteSleepingTask<
+        Output
+    > {
+        RemoteSleepingTask(task: task(id, input: String.self, output: output), encode: Self.encode)
+    }
+
+    /// A sleeping task whose executions are woken up without an output.
+    public func sleepingTask(_ id: TaskID) -> RemoteSleepingTask<Void> {
+        RemoteSleepingTask(task: task(id, input: String.self), encode: { .undefined })
+    }
+
     private static func encode(_ value: some Encodable) throws -> Payload { try PayloadEncoder().encode(value) }
 
     private static func decode<Value: Decodable>(_ payload: Payload) throws -> Value {

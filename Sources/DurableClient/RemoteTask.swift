@@ -2,7 +2,7 @@ public import DurableCoding
 public import DurableCore
 import DurableWire
 
-/// A task of a service: enqueues its executions, and reads, awaits and cancels them.
+/// A task of a service: enqueues its executions, and reads, awaits, cancels and retries them.
 ///
 /// Everything here throws ``DurableClientError``, or `CancellationError` when the calling task is cancelled.
 public struct RemoteTask<Input: Sendable, Output: Sendable>: Sendable {
@@ -41,7 +41,7 @@ public struct RemoteTask<Input: Sendable, Output: Sendable>: Sendable {
 
     /// An execution as it stands.
     public func getExecution(_ id: ExecutionID) async throws -> ExecutionSnapshot<Output> {
-        try snapshot(of: id, try await client.call("getTaskExecution") { $0.write(reference(id)) })
+        try snapshot(try await client.call("getTaskExecution") { $0.write(reference(id)) })
     }
 
     /// An execution once it has finished, or as it is when the time is up.
@@ -67,7 +67,34 @@ public struct RemoteTask<Input: Sendable, Output: Sendable>: Sendable {
     /// Cancels an execution, or leaves it as it is when it has finished, and returns it as it then is.
     @discardableResult
     public func cancel(_ id: ExecutionID) async throws -> ExecutionSnapshot<Output> {
-        try snapshot(of: id, try await client.call("cancelTaskExecution") { $0.write(reference(id)) })
+        try snapshot(try await client.call("cancelTaskExecution") { $0.write(reference(id)) })
+    }
+
+    /// Has an execution run again that has finished without completing, its history kept; returns it as it then is.
+    ///
+    /// The service refuses it with `CONFLICT` for an execution that is completed or has not finished, and for a child
+    /// whose parent has not.
+    @discardableResult
+    public func retry(_ id: ExecutionID) async throws -> ExecutionSnapshot<Output> {
+        try snapshot(try await client.call("retryTaskExecution") { $0.write(reference(id)) })
+    }
+
+    /// An execution as it stands, with its attempts and why it is where it is.
+    public func inspect(_ id: ExecutionID) async throws -> ExecutionInspection<Output> {
+        let answer = try await client.call("inspectTaskExecution") { $0.write(reference(id)) }
+        let inspection: InspectionRecord
+        do {
+            inspection = try InspectionRecord(answer)
+        } catch {
+            throw DurableClientError.unexpectedAnswer(reason: error.description)
+        }
+        return ExecutionInspection(
+            execution: try snapshot(inspection.execution),
+            reason: inspection.reason,
+            priority: inspection.priority,
+            deadline: inspection.deadline?.date,
+            attempts: inspection.attempts
+        )
     }
 
     // MARK: Parts
@@ -81,7 +108,7 @@ public struct RemoteTask<Input: Sendable, Output: Sendable>: Sendable {
             members.append(JSON.Member("timeoutMs", .number(Int(time / .milliseconds(1)))))
             body.write(members)
         }
-        return try snapshot(of: id, answer)
+        return try snapshot(answer)
     }
 
     private func reference(_ id: ExecutionID) -> [JSON.Member] {
@@ -106,12 +133,19 @@ public struct RemoteTask<Input: Sendable, Output: Sendable>: Sendable {
         return id
     }
 
-    private func snapshot(of id: ExecutionID, _ answer: WireValue) throws -> ExecutionSnapshot<Output> {
+    func snapshot(_ answer: WireValue) throws -> ExecutionSnapshot<Output> {
         let record: ExecutionRecord
         do {
             record = try ExecutionRecord(answer)
         } catch {
             throw DurableClientError.unexpectedAnswer(reason: error.description)
+        }
+        return try snapshot(record)
+    }
+
+    private func snapshot(_ record: ExecutionRecord) throws -> ExecutionSnapshot<Output> {
+        guard let id = ExecutionID(record.executionID) else {
+            throw DurableClientError.unexpectedAnswer(reason: "an execution id was expected")
         }
         do {
             return try ExecutionSnapshot(record, of: id, decodingOutput: decode)

@@ -23,6 +23,22 @@ public struct ExecutionSnapshot<Output: Sendable>: Sendable {
     public let error: ExecutionError?
     /// How many retries have been used up.
     public let retryAttempts: Int
+    /// The execution that somebody enqueued, of which this one descends; `nil` for such a one itself.
+    public let root: ExecutionReference?
+    /// The execution that brought it; `nil` for one that somebody enqueued.
+    public let parent: ExecutionReference?
+    /// Its place among its parent's children, from 0; `nil` for one that is nobody's child.
+    public let indexInParent: Int?
+    /// Whether it is its parent's finalize execution.
+    public let isFinalize: Bool
+    /// The executions that it brought, in order; none before its attempt has ended well.
+    ///
+    /// Of a sequence or loop these are the members and iterations up to now.
+    public let children: [ExecutionReference]
+    /// How many of its children have not ended.
+    public let activeChildren: Int
+    /// The execution that makes its result out of its children's; `nil` before their end, and without a finalize task.
+    public let finalize: ExecutionReference?
     /// When it was enqueued.
     public let createdAt: Date
     /// When anything about it last changed.
@@ -33,6 +49,10 @@ public struct ExecutionSnapshot<Output: Sendable>: Sendable {
     public let startedAt: Date?
     /// When the running attempt times out; absent unless running.
     public let expiresAt: Date?
+    /// When it began to wait for its children; absent when it never did.
+    public let waitingForChildrenAt: Date?
+    /// When it began to wait for its finalize execution; absent when it never did.
+    public let waitingForFinalizeAt: Date?
     /// When it finished; absent until then.
     public let finishedAt: Date?
 
@@ -63,11 +83,28 @@ public struct ExecutionSnapshot<Output: Sendable>: Sendable {
         output = record.status == .completed ? try decode(record.output) : nil
         error = record.error
         retryAttempts = record.retryAttempts
+        root = record.root.flatMap(ExecutionReference.init)
+        parent = (record.parent?.reference).flatMap(ExecutionReference.init)
+        isFinalize = record.parent?.isFinalizeOfParent ?? false
+        indexInParent = isFinalize ? nil : record.parent?.indexInParentChildren
+        children = record.children.compactMap(ExecutionReference.init)
+        activeChildren = record.activeChildrenCount
+        finalize = record.finalize.flatMap(ExecutionReference.init)
         createdAt = record.createdAt.date
         updatedAt = record.updatedAt.date
         startAt = record.startAt.date
         startedAt = record.startedAt?.date
         expiresAt = record.expiresAt?.date
+        waitingForChildrenAt = record.waitingForChildrenStartedAt?.date
+        waitingForFinalizeAt = record.waitingForFinalizeStartedAt?.date
         finishedAt = record.finishedAt?.date
+    }
+}
+
+extension ExecutionReference {
+    /// `nil` for an id that is none of ours.
+    fileprivate init?(_ reference: ExecutionRecord.Reference) {
+        guard let id = ExecutionID(reference.executionID) else { return nil }
+        self.init(taskID: reference.taskID, executionID: id)
     }
 }

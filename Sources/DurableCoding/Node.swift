@@ -44,6 +44,7 @@ struct Node: Decoder, SingleValueDecodingContainer {
             case is URL.Type: try URL(string: string(for: type, "a URL"))
             case is Data.Type: try Data(base64Encoded: string(for: type, "a Base64 string"))
             case is Decimal.Type: try decimal()
+            case is UntypedValue.Type: UntypedValue(json: json)
             default: try type.init(from: self)
             }
         guard let value = value as? Value else { throw corrupted("This is not a valid \(type)") }

@@ -1,9 +1,9 @@
-package import DurableCore
+public import DurableCore
 
 #if canImport(FoundationEssentials)
-    package import FoundationEssentials
+    public import FoundationEssentials
 #else
-    package import Foundation
+    public import Foundation
 #endif
 
 extension Timestamp {
@@ -20,5 +20,5 @@ extension Timestamp {
     }
 
     /// The same moment as Foundation has it.
-    package var date: Date { Date(timeIntervalSince1970: Double(microseconds) / 1_000_000) }
+    public var date: Date { Date(timeIntervalSince1970: Double(microseconds) / 1_000_000) }
 }

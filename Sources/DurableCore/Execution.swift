@@ -2,23 +2,32 @@
 public enum ExecutionStatus: String, Sendable, Hashable, CaseIterable {
     /// Waits to be leased, perhaps until a later time.
     case ready
-    /// A worker holds its lease and makes an attempt.
+    /// A worker holds its lease and makes an attempt; or it sleeps until it is woken up.
     case running
+    /// Its attempt has ended well, and its children have not all ended.
+    case waitingForChildren = "waiting_for_children"
+    /// Its children have ended, and its finalize execution has not.
+    case waitingForFinalize = "waiting_for_finalize"
     /// Finished with an output.
     case completed
     /// Finished with an error.
     case failed
-    /// Finished because its last attempt took longer than `timeoutMs`.
+    /// Finished because its last attempt took longer than `timeoutMs`, or it as a whole longer than `expiresInMs`.
     case timedOut = "timed_out"
+    /// Finished because its finalize execution, or a member of the sequence or loop that it is, did not complete.
+    case finalizeFailed = "finalize_failed"
     /// Finished because somebody asked for it.
     case cancelled
 
     public var isFinished: Bool {
         switch self {
-        case .ready, .running: false
-        case .completed, .failed, .timedOut, .cancelled: true
+        case .ready, .running, .waitingForChildren, .waitingForFinalize: false
+        case .completed, .failed, .timedOut, .finalizeFailed, .cancelled: true
         }
     }
+
+    /// Whether it waits for other executions.
+    public var isWaiting: Bool { self == .waitingForChildren || self == .waitingForFinalize }
 }
 
 /// The W3C trace that an execution belongs to, carried from the enqueueing request to the procedure's.
@@ -36,7 +45,11 @@ public struct TraceContext: Sendable, Hashable {
 public struct Execution: Sendable, Hashable {
     public var id: ExecutionID
     public var taskID: TaskID
+    public var kind: TaskKind
+    /// Where it belongs; `nil` for one that somebody enqueued.
+    public var family: Family?
     public var options: TaskOptions
+    public var priority: Int
     public var input: Payload
     public var status: ExecutionStatus
     /// Present when completed.
@@ -58,11 +71,23 @@ public struct Execution: Sendable, Hashable {
     /// When its latest attempt began; absent while it is ready.
     public var startedAt: Timestamp?
     public var finishedAt: Timestamp?
+    /// When it is timed out unless it has finished; `nil` is never.
+    public var deadline: Timestamp?
+    public var waitingForChildrenAt: Timestamp?
+    public var waitingForFinalizeAt: Timestamp?
+    /// Its children in order; empty where executions are listed rather than looked up.
+    public var children: [ExecutionReference]
+    /// How many of its children have not ended.
+    public var activeChildren: Int
+    public var finalize: ExecutionReference?
 
     public init(
         id: ExecutionID,
         taskID: TaskID,
+        kind: TaskKind = .single,
+        family: Family? = nil,
         options: TaskOptions,
+        priority: Int = 0,
         input: Payload,
         status: ExecutionStatus = .ready,
         output: Payload? = nil,
@@ -75,10 +100,19 @@ public struct Execution: Sendable, Hashable {
         updatedAt: Timestamp,
         startAt: Timestamp,
         startedAt: Timestamp? = nil,
-        finishedAt: Timestamp? = nil
+        finishedAt: Timestamp? = nil,
+        deadline: Timestamp? = nil,
+        waitingForChildrenAt: Timestamp? = nil,
+        waitingForFinalizeAt: Timestamp? = nil,
+        children: [ExecutionReference] = [],
+        activeChildren: Int = 0,
+        finalize: ExecutionReference? = nil
     ) {
         self.id = id
         self.taskID = taskID
+        self.kind = kind
+        self.family = family
+        self.priority = priority
         self.options = options
         self.input = input
         self.status = status
@@ -93,11 +127,22 @@ public struct Execution: Sendable, Hashable {
         self.startAt = startAt
         self.startedAt = startedAt
         self.finishedAt = finishedAt
+        self.deadline = deadline
+        self.waitingForChildrenAt = waitingForChildrenAt
+        self.waitingForFinalizeAt = waitingForFinalizeAt
+        self.children = children
+        self.activeChildren = activeChildren
+        self.finalize = finalize
     }
 
-    /// When the running attempt times out; absent unless running.
+    public var reference: ExecutionReference { ExecutionReference(taskID: taskID, executionID: id) }
+
+    /// The name that a sleeping execution is woken up by.
+    public var sleepingUniqueID: String? { kind == .sleeping ? input.text : nil }
+
+    /// When the running attempt times out, or the sleeper; absent unless running.
     public var expiresAt: Timestamp? {
         guard status == .running, let startedAt else { return nil }
-        return startedAt.adding(milliseconds: Double(options.timeoutMs))
+        return (kind == .sleeping ? startAt : startedAt).adding(milliseconds: Double(options.timeoutMs))
     }
 }

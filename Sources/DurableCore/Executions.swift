@@ -18,7 +18,7 @@ package struct EnqueueRequest: Sendable, Hashable {
     }
 }
 
-/// The clients' side of the service: enqueue, read, wait, cancel.
+/// The clients' side of the service: enqueue, read, wait, wake up, cancel, retry.
 ///
 /// Whoever speaks to clients speaks through this.
 package struct Executions: Sendable {
@@ -27,13 +27,26 @@ package struct Executions: Sendable {
     private let signals: any Signals
     private let watch: FinishWatch
 
-    /// The largest input, in bytes of JSON.
-    package static let largestInput = 1 << 20
+    /// How long a wake-up is kept for a sleeper that does not exist yet, in milliseconds, unless said otherwise.
+    package static let defaultWakeUpRetentionMs: Double = 3_600_000
 
-    package init(storage: any Storage, signals: any Signals, tasks: [TaskDefinition] = []) {
+    private let wakeUpRetentionMs: Double
+
+    /// - Parameters:
+    ///   - tasks: Those that this process knows by itself.
+    ///   - checks: What refuses inputs of those that can say so before an execution is stored.
+    ///   - wakeUpRetentionMs: How long a wake-up is kept for a sleeper that does not exist yet; with 0 it is refused.
+    package init(
+        storage: any Storage,
+        signals: any Signals,
+        tasks: [TaskDefinition] = [],
+        checks: [TaskID: InputCheck] = [:],
+        wakeUpRetentionMs: Double = Self.defaultWakeUpRetentionMs
+    ) {
         self.storage = storage
+        self.wakeUpRetentionMs = wakeUpRetentionMs
         self.signals = signals
-        self.catalog = TaskCatalog(storage: storage, own: tasks)
+        self.catalog = TaskCatalog(storage: storage, own: tasks, checks: checks)
         self.watch = FinishWatch(storage: storage)
     }
 
@@ -93,11 +106,83 @@ package struct Executions: Sendable {
         let execution = try await execution(id, of: taskID)
         if execution.status.isFinished { return execution }
         let cancelled = try await reach { () throws(StorageError) in try await storage.cancel([execution.id]) }
-        if !cancelled.isEmpty {
-            signals.send(.cancelled)
-            signals.send(.finished)
-        }
+        if !cancelled.isEmpty { send([.cancelled, .finished, .upkeep]) }
         return try await self.execution(id, of: taskID)
+    }
+
+    /// Wakes a sleeper up; one that has finished stays as it is.
+    ///
+    /// Returns it as it then is, or `nil` when it does not exist yet and the wake-up is kept for it.
+    package func wake(
+        _ uniqueID: String,
+        of taskID: TaskID,
+        with result: WakeUp.Result
+    ) async throws(RequestError) -> Execution? {
+        let task = try await reach { () throws(StorageError) in try await catalog.definition(of: taskID) }
+        guard let task else { throw .taskNotFound(taskID.rawValue) }
+        guard task.kind == .sleeping else { throw .invalid("Task \(taskID) is not a sleeping task") }
+        guard (1...255).contains(uniqueID.utf16.count), !uniqueID.utf8.contains(0) else {
+            throw .invalid(
+                "sleepingTaskUniqueId must be a text of 1 to 255 characters without NUL, got \(uniqueID.utf16.count)"
+            )
+        }
+        if case .completed(let output) = result, output.size > NewExecution.largestPayload {
+            throw .invalid(
+                "The output for the sleeping task \(taskID) is \(output.size) bytes of JSON; "
+                    + "at most \(NewExecution.largestPayload) are accepted"
+            )
+        }
+        let wakeUp = WakeUp(taskID: taskID, uniqueID: uniqueID, result: result, keptForMs: wakeUpRetentionMs)
+        switch try await reach({ () throws(StorageError) in try await storage.wake(wakeUp) }) {
+        case .wokenUp(let sleeper):
+            send([.finished, .upkeep])
+            return try await execution(sleeper.executionID.description, of: taskID)
+        case .wasFinished(let sleeper):
+            return try await execution(sleeper.executionID.description, of: taskID)
+        case .kept:
+            return nil
+        case .notFound:
+            throw .sleeperNotFound(uniqueID)
+        case .ofAnotherTask(let sleeper):
+            throw .sleeperOfAnotherTask(uniqueID, provided: taskID, actual: sleeper.taskID)
+        }
+    }
+
+    /// Has an execution run again that has finished without completing; returns it as it then is.
+    package func retry(_ id: String, of taskID: TaskID) async throws(RequestError) -> Execution {
+        let execution = try await execution(id, of: taskID)
+        guard execution.status.isFinished else { throw .unfinished(id, execution.status) }
+        switch try await reach({ () throws(StorageError) in try await storage.retry(execution.id) }) {
+        case .retried:
+            send([.ready, .upkeep])
+            return try await self.execution(id, of: taskID)
+        case .notFound:
+            throw .executionNotFound(id)
+        case .isUnfinished(let status):
+            throw .unfinished(id, status)
+        case .isCompleted:
+            throw .conflict("Task execution is completed and is not run again [executionId=\(id)]")
+        case .parentIsUnfinished(let parent):
+            throw .conflict(
+                "Task execution is a child whose parent has not finished; cancel or await the parent first "
+                    + "[executionId=\(id)] [parentTaskId=\(parent.taskID)] [parentExecutionId=\(parent.executionID)]"
+            )
+        }
+    }
+
+    /// The attempts made at an execution, in order.
+    package func attempts(of id: ExecutionID) async throws(RequestError) -> [AttemptRecord] {
+        try await reach { () throws(StorageError) in try await storage.attempts(of: id) }
+    }
+
+    /// How many workers are alive that serve the task.
+    package func workers(serving task: TaskID) async throws(RequestError) -> Int {
+        try await reach { () throws(StorageError) in try await storage.workers(serving: task) }
+    }
+
+    /// Executions by their ids, of whatever task; those that are not known are absent.
+    package func executions(_ ids: [ExecutionID]) async throws(RequestError) -> [ExecutionID: Execution] {
+        try await reach { () throws(StorageError) in try await storage.executions(ids) }
     }
 
     // MARK: Parts
@@ -105,26 +190,18 @@ package struct Executions: Sendable {
     private func prepare(_ request: EnqueueRequest) async throws(RequestError) -> NewExecution {
         let task = try await reach { () throws(StorageError) in try await catalog.definition(of: request.taskID) }
         guard let task else { throw .taskNotFound(request.taskID.rawValue) }
-        guard request.input.size <= Self.largestInput else {
-            throw .invalid(
-                "The input of task \(task.id) is \(request.input.size) bytes of JSON; "
-                    + "at most \(Self.largestInput) are accepted"
-            )
-        }
-        let options = task.options.overridden(by: request.options)
         do {
-            try request.options.validate(for: task.id)
-            try options.validate(for: task.id)
+            let new = try NewExecution(
+                of: task,
+                input: request.input,
+                options: request.options,
+                trace: request.trace
+            )
+            try catalog.check(request.input, for: task.id)
+            return new
         } catch {
             throw .invalid(error.message)
         }
-        return NewExecution(
-            taskID: task.id,
-            input: request.input,
-            options: options,
-            idempotencyKey: request.options.idempotencyKey,
-            trace: request.trace
-        )
     }
 
     private func insert(
@@ -142,11 +219,19 @@ package struct Executions: Sendable {
                         + "use a new key for a new input"
                 )
             )
+        } catch .sleeperConflict(let index) {
+            throw .conflict(
+                naming(index, "\(StorageError.sleeperNameTaken); use a new one [taskId=\(new[index].taskID)]")
+            )
         } catch {
             throw RequestError(error)
         }
-        signals.send(.ready)
+        send(new.contains(where: \.hasDeadline) ? [.ready, .upkeep] : [.ready])
         return insertions.map(\.executionID)
+    }
+
+    private func send(_ signals: [Signal]) {
+        for signal in signals { self.signals.send(signal) }
     }
 
     /// An execution that is not there, or a task that nobody ever heard of: clients are told the wider one.
@@ -164,16 +249,27 @@ package struct Executions: Sendable {
     }
 }
 
+extension NewExecution {
+    /// Whether somebody has to look at it when its time has come.
+    fileprivate var hasDeadline: Bool { expiresInMs != nil || !kind.isLeased }
+}
+
 extension RequestError {
-    fileprivate init(_ error: StorageError) {
+    init(_ error: StorageError) {
         self = error.isTransient ? .unavailable(cause: error) : .fault(cause: error)
+    }
+
+    fileprivate static func unfinished(_ id: String, _ status: ExecutionStatus) -> RequestError {
+        .conflict("Task execution has not finished: it is \(status.rawValue) [executionId=\(id)]")
     }
 
     fileprivate func naming(index: Int) -> RequestError {
         switch self {
         case .taskNotFound(let task): .taskNotFound("\(task) [index=\(index)]")
         case .invalid(let message): .invalid("\(message) [index=\(index)]")
-        case .executionNotFound, .executionOfAnotherTask, .conflict, .unavailable, .fault: self
+        case .executionNotFound, .executionOfAnotherTask, .sleeperNotFound, .sleeperOfAnotherTask, .conflict,
+            .unavailable, .fault:
+            self
         }
     }
 }

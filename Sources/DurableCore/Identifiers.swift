@@ -39,14 +39,16 @@ extension TaskID: CustomStringConvertible {
 /// The digits are a version 7 UUID, so ids sort roughly by the time of enqueueing, and `psql` finds the row of
 /// `te_0192…` under the `uuid` with the same digits. Clients treat the text as opaque.
 public struct ExecutionID: Sendable, Hashable, Comparable {
-    public let bits: UInt128
+    private let halves: Halves
 
-    public init(bits: UInt128) { self.bits = bits }
+    public var bits: UInt128 { halves.bits }
+
+    public init(bits: UInt128) { halves = Halves(bits) }
 
     /// Reads the text form; `nil` when the text is no execution id.
     public init?(_ text: some StringProtocol) {
         guard let bits = UInt128(prefixed: "te_", text) else { return nil }
-        self.bits = bits
+        self.init(bits: bits)
     }
 
     /// A fresh id for an execution that is enqueued now.
@@ -65,7 +67,7 @@ public struct ExecutionID: Sendable, Hashable, Comparable {
         ExecutionID(bits: (UInt128(truncatingIfNeeded: max(0, time.microseconds) / 1000) & 0xFFFF_FFFF_FFFF) << 80)
     }
 
-    public static func < (left: ExecutionID, right: ExecutionID) -> Bool { left.bits < right.bits }
+    public static func < (left: ExecutionID, right: ExecutionID) -> Bool { left.halves < right.halves }
 }
 
 extension ExecutionID: CustomStringConvertible {
@@ -74,14 +76,16 @@ extension ExecutionID: CustomStringConvertible {
 
 /// The identity of one worker process, fresh at every start: `de_` and 32 hexadecimal digits.
 public struct WorkerID: Sendable, Hashable {
-    public let bits: UInt128
+    private let halves: Halves
 
-    public init(bits: UInt128) { self.bits = bits }
+    public var bits: UInt128 { halves.bits }
+
+    public init(bits: UInt128) { halves = Halves(bits) }
 
     /// Reads the text form; `nil` when the text is no worker id.
     public init?(_ text: some StringProtocol) {
         guard let bits = UInt128(prefixed: "de_", text) else { return nil }
-        self.bits = bits
+        self.init(bits: bits)
     }
 
     public static func random() -> WorkerID { WorkerID(bits: .random(in: 0...UInt128.max)) }
@@ -89,6 +93,24 @@ public struct WorkerID: Sendable, Hashable {
 
 extension WorkerID: CustomStringConvertible {
     public var description: String { bits.text(prefix: "de_") }
+}
+
+/// 128 bits as two words.
+///
+/// Not one `UInt128`: passed on the stack to an `async` function it arrives misaligned and crashes the process (Swift 6.3 on
+/// x86-64).
+private struct Halves: Sendable, Hashable, Comparable {
+    let high: UInt64
+    let low: UInt64
+
+    init(_ bits: UInt128) {
+        high = UInt64(truncatingIfNeeded: bits >> 64)
+        low = UInt64(truncatingIfNeeded: bits)
+    }
+
+    var bits: UInt128 { UInt128(high) << 64 | UInt128(low) }
+
+    static func < (left: Halves, right: Halves) -> Bool { (left.high, left.low) < (right.high, right.low) }
 }
 
 extension UInt128 {

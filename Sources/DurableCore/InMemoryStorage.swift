@@ -1,15 +1,19 @@
 /// A storage in this process's memory: for tests, for trying things out, and the specification of ``Storage`` in
 /// runnable form. Everything is gone when the process ends.
 public actor InMemoryStorage: Storage {
-    private struct Record {
-        var execution: Execution
-        var trace: TraceContext?
-        var idempotencyKey: String?
-    }
+    typealias Record = InMemoryRecords.Record
 
-    private struct Worker {
+    struct Worker {
         var registration: WorkerRegistration
         var renewedAt: Timestamp
+    }
+
+    /// A name to be woken up by: of a sleeper, or of one that is still to come.
+    struct Sleeper {
+        var taskID: TaskID
+        var execution: ExecutionID?
+        var wakeUp: WakeUp.Result?
+        var keptUntil: Timestamp
     }
 
     private struct Key: Hashable {
@@ -17,58 +21,61 @@ public actor InMemoryStorage: Storage {
         let key: String
     }
 
-    private let now: @Sendable () -> Timestamp
-    private var records: [ExecutionID: Record] = [:]
+    let now: @Sendable () -> Timestamp
+    private let makeID: @Sendable (Timestamp) -> ExecutionID
+    package var records = InMemoryRecords()
+    var sleepers: [String: Sleeper] = [:]
+    var workers: [WorkerID: Worker] = [:]
+    /// Executions that have finished and whose relatives have yet to be told.
+    package var closings: Set<ExecutionID> = []
     private var keys: [Key: ExecutionID] = [:]
-    private var workers: [WorkerID: Worker] = [:]
     private var definitions: [TaskID: TaskDefinition] = [:]
 
     /// - Parameter now: The storage's clock.
     public init(now: @escaping @Sendable () -> Timestamp) {
         self.now = now
+        makeID = { .fresh(at: $0) }
+    }
+
+    /// A storage in which nothing is left to chance.
+    ///
+    /// - Parameter makeID: Makes the next execution's id.
+    package init(now: @escaping @Sendable () -> Timestamp, makeID: @escaping @Sendable (Timestamp) -> ExecutionID) {
+        self.now = now
+        self.makeID = makeID
     }
 
     // MARK: Producers
 
     public func insert(_ executions: [NewExecution]) throws(StorageError) -> [Insertion] {
-        let now = now()
-        var inserted: [ExecutionID: Record] = [:]
         var newKeys: [Key: ExecutionID] = [:]
         var insertions: [Insertion] = []
+        var seeds: [Seed] = []
+        var indices: [Int] = []
         for (index, new) in executions.enumerated() {
             let key = new.idempotencyKey.map { Key(taskID: new.taskID, key: $0) }
             if let key, let existing = newKeys[key] ?? keys[key] {
-                guard (inserted[existing] ?? records[existing])?.execution.input == new.input else {
-                    throw .idempotencyConflict(index: index)
-                }
+                let input = seeds.first { $0.id == existing }?.new.input ?? records[existing]?.execution.input
+                guard input == new.input else { throw .idempotencyConflict(index: index) }
                 insertions.append(.existing(existing))
                 continue
             }
-            let id = ExecutionID.fresh(at: now)
-            inserted[id] = Record(
-                execution: Execution(
-                    id: id,
-                    taskID: new.taskID,
-                    options: new.options,
-                    input: new.input,
-                    createdAt: now,
-                    updatedAt: now,
-                    startAt: now.adding(milliseconds: new.options.sleepMsBeforeRun)
-                ),
-                trace: new.trace,
-                idempotencyKey: new.idempotencyKey
-            )
+            let id = freshID()
             if let key { newKeys[key] = id }
+            let planted = Seed.seeds(of: new, id: id, nextID: freshID)
+            indices += planted.map { _ in index }
+            seeds += planted
             insertions.append(.inserted(id))
         }
-        records.merge(inserted) { _, new in new }
+        if let conflict = sleeperConflict(in: seeds) { throw .sleeperConflict(index: indices[conflict]) }
         keys.merge(newKeys) { _, new in new }
+        plant(seeds)
         return insertions
     }
 
     public func executions(_ ids: [ExecutionID]) -> [ExecutionID: Execution] {
         var found: [ExecutionID: Execution] = [:]
-        for id in ids { found[id] = records[id]?.execution }
+        for id in ids { found[id] = records[id].map(withRelatives) }
         return found
     }
 
@@ -89,12 +96,57 @@ public actor InMemoryStorage: Storage {
         var cancelled: Set<ExecutionID> = []
         for id in ids {
             guard let record = records[id] else { continue }
-            let transition = try decide(record.execution, .cancelled)
+            let transition = try decide(record.execution, .cancelled(.cancelled))
             guard transition != .unchanged else { continue }
             apply(transition, to: id)
             cancelled.insert(id)
         }
         return cancelled
+    }
+
+    public func wake(_ wakeUp: WakeUp) throws(StorageError) -> WakeUpResult {
+        if let sleeper = knownSleeper(wakeUp.uniqueID), let record = sleeper.execution.flatMap({ records[$0] }) {
+            guard sleeper.taskID == wakeUp.taskID else { return .ofAnotherTask(record.execution.reference) }
+            let transition = try decide(record.execution, .wokenUp(wakeUp.result))
+            guard transition != .unchanged else { return .wasFinished(record.execution.reference) }
+            apply(transition, to: record.execution.id)
+            return .wokenUp(record.execution.reference)
+        }
+        // The first wake-up counts, as it would have had the sleeper been there.
+        if knownSleeper(wakeUp.uniqueID) != nil { return .kept }
+        guard wakeUp.keptForMs > 0 else { return .notFound }
+        sleepers[wakeUp.uniqueID] = Sleeper(
+            taskID: wakeUp.taskID,
+            wakeUp: wakeUp.result,
+            keptUntil: now().adding(milliseconds: wakeUp.keptForMs)
+        )
+        return .kept
+    }
+
+    public func retry(_ id: ExecutionID) throws(StorageError) -> RetryResult {
+        guard let execution = records[id]?.execution else { return .notFound }
+        guard execution.status.isFinished else { return .isUnfinished(execution.status) }
+        guard execution.status != .completed else { return .isCompleted }
+        if let parent = execution.family.flatMap({ records[$0.parent.executionID]?.execution }),
+            !parent.status.isFinished
+        {
+            return .parentIsUnfinished(parent.reference)
+        }
+        try retryFinished(id)
+        return .retried
+    }
+
+    public func attempts(of id: ExecutionID) -> [AttemptRecord] {
+        guard let record = records[id] else { return [] }
+        let last = AttemptRecord(lastOf: record.execution, workerName: nil)
+        let all =
+            record.history
+            + (last.map { last in record.history.contains { $0.attempt == last.attempt } ? [] : [last] } ?? [])
+        return all.map { attempt in
+            var attempt = attempt
+            attempt.workerName = attempt.workerID.flatMap { workers[$0]?.registration.name }
+            return attempt
+        }
     }
 
     // MARK: Tasks
@@ -111,152 +163,28 @@ public actor InMemoryStorage: Storage {
         definitions.values.sorted { $0.id.rawValue < $1.id.rawValue }
     }
 
-    // MARK: Workers
+    // MARK: Parts
 
-    public func register(_ worker: WorkerRegistration) {
-        workers[worker.id] = Worker(registration: worker, renewedAt: now())
+    func freshID() -> ExecutionID { makeID(now()) }
+
+    /// The executions that were written or deleted since the last call, as they are now; the first call only begins it.
+    package func takeChanges() -> [ExecutionID: Execution?] {
+        defer { records.changed = [] }
+        return (records.changed ?? []).reduce(into: [:]) { $0[$1] = .some(records[$1]?.execution) }
     }
 
-    public func renew(_ worker: WorkerID, holding leases: [LeaseID]) -> Renewal? {
-        guard workers[worker] != nil else { return nil }
-        workers[worker]?.renewedAt = now()
-        return Renewal(lost: Set(leases.filter { !holds(worker, $0) }))
+    func forgetKey(of record: Record) {
+        guard let key = record.idempotencyKey else { return }
+        keys[Key(taskID: record.execution.taskID, key: key)] = nil
     }
 
-    public func retire(_ worker: WorkerID) {
-        workers[worker] = nil
-    }
-
-    public func lease(_ request: LeaseRequest) throws(StorageError) -> LeaseBatch {
-        guard workers[request.worker] != nil else { return LeaseBatch(leases: [], nextDueMs: nil) }
-        let now = now()
-        let served = Set(request.tasks)
-        let waiting = records.values.filter {
-            $0.execution.status == .ready && served.contains($0.execution.taskID)
-        }
-        let due = waiting.filter { $0.execution.startAt <= now }
-            .sorted { ($0.execution.startAt, $0.execution.id) < ($1.execution.startAt, $1.execution.id) }
-        var leases: [Lease] = []
-        for record in due.prefix(max(0, request.limit)) {
-            var execution = record.execution
-            _ = try decide(execution, .leased)
-            execution.status = .running
-            execution.attempt += 1
-            execution.workerID = request.worker
-            execution.startedAt = now
-            execution.updatedAt = now
-            records[execution.id]?.execution = execution
-            leases.append(
-                Lease(
-                    id: LeaseID(executionID: execution.id, attempt: execution.attempt),
-                    taskID: execution.taskID,
-                    input: execution.input,
-                    options: execution.options,
-                    retryAttempts: execution.retryAttempts,
-                    leaseLosses: execution.leaseLosses,
-                    previousError: execution.error,
-                    trace: record.trace,
-                    startedAt: now
-                )
-            )
-        }
-        let next = waiting.lazy.map(\.execution.startAt).filter { $0 > now }.min()
-        return LeaseBatch(
-            leases: leases,
-            nextDueMs: leases.count < request.limit ? next?.milliseconds(since: now) : nil
-        )
-    }
-
-    public func settle(_ settlements: [Settlement]) -> Set<LeaseID> {
-        var held: Set<LeaseID> = []
-        for settlement in settlements where holds(nil, settlement.lease) {
-            apply(settlement.transition, to: settlement.lease.executionID)
-            held.insert(settlement.lease)
-        }
-        return held
-    }
-
-    // MARK: Upkeep
-
-    public func reclaim(limit: Int, maxLeaseLosses: Int) throws(StorageError) -> Int {
-        let now = now()
-        workers = workers.filter { _, worker in
-            worker.renewedAt.adding(milliseconds: Double(worker.registration.leaseMs)) >= now
-        }
-        let lost = records.values.filter { record in
-            guard record.execution.status == .running else { return false }
-            return record.execution.workerID.map { workers[$0] == nil } ?? true
-        }
-        for record in lost.prefix(limit) {
-            apply(try decide(record.execution, .workerLost(maximum: maxLeaseLosses)), to: record.execution.id)
-        }
-        return min(limit, lost.count)
-    }
-
-    public func prune(finishedForMs ageMs: Double, from cursor: ExecutionID?, limit: Int) -> Pruning {
-        let now = now()
-        let ids = records.keys.filter { id in cursor.map { id > $0 } ?? true }.sorted().prefix(limit)
-        var deleted = 0
-        for id in ids {
-            guard let record = records[id], let finishedAt = record.execution.finishedAt,
-                finishedAt.adding(milliseconds: ageMs) <= now
-            else { continue }
-            records[id] = nil
-            if let key = record.idempotencyKey { keys[Key(taskID: record.execution.taskID, key: key)] = nil }
-            deleted += 1
-        }
-        return Pruning(deleted: deleted, next: ids.count == limit ? ids.last : nil)
-    }
-
-    // MARK: Writing what was decided
-
-    private func holds(_ worker: WorkerID?, _ lease: LeaseID) -> Bool {
-        guard let execution = records[lease.executionID]?.execution else { return false }
-        return execution.status == .running && execution.attempt == lease.attempt
-            && (worker == nil || execution.workerID == worker)
-    }
-
-    private func decide(
-        _ execution: Execution,
-        _ event: ExecutionStateMachine.Event
-    ) throws(StorageError) -> ExecutionStateMachine.Transition {
-        let state = ExecutionStateMachine.State(
-            status: execution.status,
-            retryOptions: execution.options.retryOptions,
-            retryAttempts: execution.retryAttempts,
-            leaseLosses: execution.leaseLosses
-        )
-        do {
-            return try ExecutionStateMachine.transition(from: state, on: event)
-        } catch {
-            throw .rejected(reason: "\(error.event) cannot happen to an execution that is \(error.status.rawValue)")
-        }
-    }
-
-    private func apply(_ transition: ExecutionStateMachine.Transition, to id: ExecutionID) {
-        guard var execution = records[id]?.execution else { return }
-        let now = now()
-        switch transition {
-        case .unchanged, .run:
-            return
-        case .ready(let delayMs, let error, let cost):
-            execution.status = .ready
-            if let delayMs { execution.startAt = now.adding(milliseconds: delayMs) }
-            execution.startedAt = nil
-            execution.workerID = nil
-            execution.error = error ?? execution.error
-            switch cost {
-            case .nothing: break
-            case .retry: execution.retryAttempts += 1
-            case .leaseLoss: execution.leaseLosses += 1
-            }
-        case .finish(let ending):
-            execution.status = ending.status
-            execution.output = ending.output
-            execution.error = ending.error
-            execution.finishedAt = now
-        }
-        execution.updatedAt = now
-        records[id]?.execution = execution
+    /// The execution with what only a look at its relatives tells.
+    private func withRelatives(_ record: Record) -> Execution {
+        var execution = record.execution
+        let descent = record.descent.compactMap { records[$0]?.execution }
+            .filter { $0.family?.parentAttempt == execution.attempt }
+        execution.children = descent.filter { $0.family?.isFinalize == false }.map(\.reference)
+        execution.finalize = descent.first { $0.family?.isFinalize == true }?.reference
+        return execution
     }
 }

@@ -16,6 +16,9 @@ public struct LeaseID: Sendable, Hashable {
 public struct Lease: Sendable, Hashable {
     public let id: LeaseID
     public let taskID: TaskID
+    public let kind: TaskKind
+    /// Where the execution belongs; `nil` for one that somebody enqueued.
+    public let family: Family?
     public let input: Payload
     public let options: TaskOptions
     /// 0 for the first try: how many retries had been used up when the lease was taken.
@@ -31,6 +34,8 @@ public struct Lease: Sendable, Hashable {
     public init(
         id: LeaseID,
         taskID: TaskID,
+        kind: TaskKind = .single,
+        family: Family? = nil,
         input: Payload,
         options: TaskOptions,
         retryAttempts: Int,
@@ -41,6 +46,8 @@ public struct Lease: Sendable, Hashable {
     ) {
         self.id = id
         self.taskID = taskID
+        self.kind = kind
+        self.family = family
         self.input = input
         self.options = options
         self.retryAttempts = retryAttempts
@@ -59,6 +66,8 @@ public struct Lease: Sendable, Hashable {
 /// What came of an attempt.
 public enum Outcome: Sendable, Hashable {
     case completed(Payload)
+    /// The attempt ended well and brings children, which run before the execution completes.
+    case spawned(Payload, children: [ChildRequest])
     /// - Parameter retryAfterMs: The least delay before a retry, in milliseconds, that the procedure asked for.
     case failed(ExecutionError, retryAfterMs: Double = 0)
 }

@@ -5,6 +5,8 @@ public enum RequestError: Error, Sendable, Hashable {
     case taskNotFound(String)
     case executionNotFound(String)
     case executionOfAnotherTask(ExecutionID, provided: TaskID, actual: TaskID)
+    case sleeperNotFound(String)
+    case sleeperOfAnotherTask(String, provided: TaskID, actual: TaskID)
     /// Malformed or out of range.
     case invalid(String)
     /// In conflict with what is there already.
@@ -21,6 +23,10 @@ public enum RequestError: Error, Sendable, Hashable {
         case .executionOfAnotherTask(let id, let provided, let actual):
             "Task execution belongs to another task "
                 + "[providedTaskId=\(provided)] [taskId=\(actual)] [executionId=\(id)]"
+        case .sleeperNotFound(let name): "Sleeping task execution not found [sleepingTaskUniqueId=\(name)]"
+        case .sleeperOfAnotherTask(let name, let provided, let actual):
+            "Sleeping task execution belongs to another task "
+                + "[providedTaskId=\(provided)] [taskId=\(actual)] [sleepingTaskUniqueId=\(name)]"
         case .invalid(let message), .conflict(let message): message
         case .unavailable: "Service Unavailable"
         case .fault: "Internal server error"

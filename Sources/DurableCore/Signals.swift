@@ -6,6 +6,8 @@ public enum Signal: String, Sendable, Hashable, CaseIterable {
     case finished
     /// Attempts may have been cancelled.
     case cancelled
+    /// There may be something to do that needs no lease: parents to tell, deadlines to keep, requests to apply.
+    case upkeep
 }
 
 /// Hints between processes that make waiting short.

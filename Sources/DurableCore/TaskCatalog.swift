@@ -1,5 +1,8 @@
 import Synchronization
 
+/// Refuses an input that a task cannot take, before an execution is stored.
+package typealias InputCheck = @Sendable (Payload) throws(InvalidTask) -> Void
+
 /// Which tasks exist: those this process was told of, and those that workers have registered in the storage.
 ///
 /// A task that is not known here is looked for in the storage again, but not more than once a second, so that asking for
@@ -7,6 +10,8 @@ import Synchronization
 package actor TaskCatalog {
     /// Behind a lock rather than the actor, so that a task is known as soon as it is registered.
     private let own: Mutex<[TaskID: TaskDefinition]>
+    /// Of tasks whose inputs this process can judge.
+    private let checks: Mutex<[TaskID: InputCheck]>
     private let storage: any Storage
     private let clock = ContinuousClock()
     private var registered: [TaskID: TaskDefinition] = [:]
@@ -16,8 +21,9 @@ package actor TaskCatalog {
     /// How long an answer of the storage is good for.
     private static let freshness = Duration.seconds(1)
 
-    package init(storage: any Storage, own: [TaskDefinition] = []) {
+    package init(storage: any Storage, own: [TaskDefinition] = [], checks: [TaskID: InputCheck] = [:]) {
         self.storage = storage
+        self.checks = Mutex(checks)
         self.own = Mutex(Dictionary(own.map { ($0.id, $0) }) { _, last in last })
     }
 
@@ -27,8 +33,14 @@ package actor TaskCatalog {
     }
 
     /// Adds a task to those that this process knows by itself.
-    package nonisolated func addOwn(_ task: TaskDefinition) {
+    package nonisolated func addOwn(_ task: TaskDefinition, check: InputCheck? = nil) {
         own.withLock { $0[task.id] = task }
+        if let check { checks.withLock { $0[task.id] = check } }
+    }
+
+    /// Refuses an input that the task cannot take, as far as this process can tell.
+    nonisolated func check(_ input: Payload, for id: TaskID) throws(InvalidTask) {
+        try checks.withLock { $0[id] }?(input)
     }
 
     /// The definition of a task, or `nil` when nobody ever defined it.
@@ -38,6 +50,13 @@ package actor TaskCatalog {
         if let task = own.withLock({ $0[id] }) { return task }
         if isStale { try await refresh(tolerating: registered[id] != nil) }
         return registered[id]
+    }
+
+    /// The definitions of those of the tasks that somebody ever defined.
+    package func definitions(of ids: Set<TaskID>) async throws(StorageError) -> [TaskID: TaskDefinition] {
+        var found: [TaskID: TaskDefinition] = [:]
+        for id in ids { found[id] = try await definition(of: id) }
+        return found
     }
 
     private var isStale: Bool {

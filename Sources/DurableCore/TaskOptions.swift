@@ -123,24 +123,46 @@ public struct EnqueueOptions: Sendable, Hashable {
     public var timeoutMs: Int?
     /// Makes enqueueing idempotent: a second enqueueing of the task with the same key answers with the first's execution.
     public var idempotencyKey: String?
+    /// An execution of higher priority is leased before one of lower, whatever their age: -100 to 100; `nil` is the
+    /// parent's, or 0.
+    public var priority: Int?
+    /// How long the whole execution may take in milliseconds, delays, retries and children included.
+    ///
+    /// Not finished by then, it is `timed_out`. 1 to 2^53 − 1; `nil` is no limit.
+    public var expiresInMs: Int?
 
     public init(
         retryOptions: RetryOptions? = nil,
         sleepMsBeforeRun: Double? = nil,
         timeoutMs: Int? = nil,
-        idempotencyKey: String? = nil
+        idempotencyKey: String? = nil,
+        priority: Int? = nil,
+        expiresInMs: Int? = nil
     ) {
         self.retryOptions = retryOptions
         self.sleepMsBeforeRun = sleepMsBeforeRun
         self.timeoutMs = timeoutMs
         self.idempotencyKey = idempotencyKey
+        self.priority = priority
+        self.expiresInMs = expiresInMs
     }
 
     /// The longest idempotency key in UTF-8 bytes.
     public static let longestIdempotencyKey = 255
+    /// The priorities there are.
+    public static let priorities = -100...100
 
-    /// Refuses a key that cannot be kept; the other options are checked once they are merged with the task's.
+    /// Refuses what is out of range; the options that a task has too are checked once they are merged with the task's.
     public func validate(for task: TaskID) throws(InvalidTask) {
+        if let priority, !Self.priorities.contains(priority) {
+            throw InvalidTask.priority(of: task, "expected an integer from -100 to 100, got \(priority)")
+        }
+        if let expiresInMs, !(1...TaskOptions.largestInteger).contains(expiresInMs) {
+            throw InvalidTask.expiry(
+                of: task,
+                "expected an integer from 1 to \(TaskOptions.largestInteger), got \(expiresInMs)"
+            )
+        }
         guard let idempotencyKey else { return }
         guard (1...Self.longestIdempotencyKey).contains(idempotencyKey.utf8.count), !idempotencyKey.contains("\0")
         else {
@@ -175,22 +197,13 @@ public struct InvalidTask: Error, Sendable, Hashable, CustomStringConvertible {
         InvalidTask("Invalid idempotency key for task \(task): \(reason)")
     }
 
+    public static func priority(of task: TaskID, _ reason: String) -> InvalidTask {
+        InvalidTask("Invalid priority for task \(task): \(reason)")
+    }
+
+    public static func expiry(of task: TaskID, _ reason: String) -> InvalidTask {
+        InvalidTask("Invalid expires in ms for task \(task): \(reason)")
+    }
+
     public var description: String { message }
-}
-
-/// A named kind of work, as workers announce it to front ends.
-public struct TaskDefinition: Sendable, Hashable {
-    public var id: TaskID
-    public var options: TaskOptions
-
-    public init(id: TaskID, options: TaskOptions) {
-        self.id = id
-        self.options = options
-    }
-
-    /// Refuses a definition with a bad name or options out of range.
-    public func validate() throws(InvalidTask) {
-        try id.validate()
-        try options.validate(for: id)
-    }
 }

@@ -6,6 +6,15 @@ public import DurableCore
 extension DurableExecutor {
     /// Registers a task.
     ///
+    /// ```swift
+    /// let add1 = try executor.task("add1", timeout: .seconds(5), retry: .init(maxAttempts: 3)) { (input: Number) in
+    ///     Number(n: input.n + 1)
+    /// }
+    /// ```
+    ///
+    /// The input's type is its schema: an input that does not decode is refused where it is enqueued through this process,
+    /// and fails the execution without running the task where it comes from elsewhere.
+    ///
     /// - Parameters:
     ///   - id: Its name: letters, digits and underscores, unique in the executor, the same in every process.
     ///   - timeout: How long one attempt may take, at least a millisecond.
@@ -21,8 +30,7 @@ extension DurableExecutor {
         sleepBeforeRun: Duration = .zero,
         run: @escaping @Sendable (Input, RunContext) async throws -> Output
     ) throws(InvalidTask) -> DurableTask<Input, Output> {
-        let options = TaskOptions(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun)
-        return try register(id, options, .codable, .codable, run: run)
+        try single(id, .init(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun), .codable, .codable, run)
     }
 
     /// Registers a task without output.
@@ -33,8 +41,7 @@ extension DurableExecutor {
         sleepBeforeRun: Duration = .zero,
         run: @escaping @Sendable (Input, RunContext) async throws -> Void
     ) throws(InvalidTask) -> DurableTask<Input, Void> {
-        let options = TaskOptions(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun)
-        return try register(id, options, .codable, .nothing, run: run)
+        try single(id, .init(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun), .codable, .nothing, run)
     }
 
     /// Registers a task that does not ask for the run context.
@@ -45,8 +52,9 @@ extension DurableExecutor {
         sleepBeforeRun: Duration = .zero,
         run: @escaping @Sendable (Input) async throws -> Output
     ) throws(InvalidTask) -> DurableTask<Input, Output> {
-        let options = TaskOptions(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun)
-        return try register(id, options, .codable, .codable) { input, _ in try await run(input) }
+        try task(id, timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun) { input, _ in
+            try await run(input)
+        }
     }
 
     /// Registers a task without output that does not ask for the run context.
@@ -57,8 +65,9 @@ extension DurableExecutor {
         sleepBeforeRun: Duration = .zero,
         run: @escaping @Sendable (Input) async throws -> Void
     ) throws(InvalidTask) -> DurableTask<Input, Void> {
-        let options = TaskOptions(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun)
-        return try register(id, options, .codable, .nothing) { input, _ in try await run(input) }
+        try task(id, timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun) { input, _ in
+            try await run(input)
+        }
     }
 
     /// Registers a task without input.
@@ -70,7 +79,7 @@ extension DurableExecutor {
         run: @escaping @Sendable (RunContext) async throws -> Output
     ) throws(InvalidTask) -> DurableTask<Void, Output> {
         let options = TaskOptions(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun)
-        return try register(id, options, .nothing, .codable) { _, context in try await run(context) }
+        return try single(id, options, .nothing, .codable) { _, context in try await run(context) }
     }
 
     /// Registers a task without input and output.
@@ -82,7 +91,7 @@ extension DurableExecutor {
         run: @escaping @Sendable (RunContext) async throws -> Void
     ) throws(InvalidTask) -> DurableTask<Void, Void> {
         let options = TaskOptions(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun)
-        return try register(id, options, .nothing, .nothing) { _, context in try await run(context) }
+        return try single(id, options, .nothing, .nothing) { _, context in try await run(context) }
     }
 
     /// Registers a task without input that does not ask for the run context.
@@ -93,8 +102,7 @@ extension DurableExecutor {
         sleepBeforeRun: Duration = .zero,
         run: @escaping @Sendable () async throws -> Output
     ) throws(InvalidTask) -> DurableTask<Void, Output> {
-        let options = TaskOptions(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun)
-        return try register(id, options, .nothing, .codable) { _, _ in try await run() }
+        try task(id, timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun) { _ in try await run() }
     }
 
     /// Registers a task without input and output that does not ask for the run context.
@@ -105,19 +113,19 @@ extension DurableExecutor {
         sleepBeforeRun: Duration = .zero,
         run: @escaping @Sendable () async throws -> Void
     ) throws(InvalidTask) -> DurableTask<Void, Void> {
-        let options = TaskOptions(timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun)
-        return try register(id, options, .nothing, .nothing) { _, _ in try await run() }
+        try task(id, timeout: timeout, retry: retry, sleepBeforeRun: sleepBeforeRun) { _ in try await run() }
     }
-}
 
-extension TaskOptions {
-    /// Options from durations; a part of a millisecond of the timeout counts as a whole one.
-    fileprivate init(timeout: Duration, retry: RetryOptions, sleepBeforeRun: Duration) {
-        let milliseconds = (timeout / .milliseconds(1)).rounded(.up)
-        self.init(
-            timeoutMs: Int(exactly: milliseconds) ?? .max,
-            retryOptions: retry,
-            sleepMsBeforeRun: sleepBeforeRun / .milliseconds(1)
-        )
+    /// What all variants come to.
+    private func single<Input: Sendable, Output: Sendable>(
+        _ id: TaskID,
+        _ options: TaskOptions,
+        _ input: PayloadCodec<Input>,
+        _ output: PayloadCodec<Output>,
+        _ run: @escaping @Sendable (Input, RunContext) async throws -> Output
+    ) throws(InvalidTask) -> DurableTask<Input, Output> {
+        let task = DurableTask(definition: TaskDefinition(id: id, options: options), input: input, output: output)
+        try register([registration(of: task, run: run)])
+        return task
     }
 }

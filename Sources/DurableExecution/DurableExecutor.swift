@@ -26,7 +26,7 @@ import Synchronization
 /// ``run()`` works until graceful shutdown, so an executor goes into a `ServiceGroup` as it is. Tasks may be registered and
 /// executions enqueued before, meanwhile and without it: any executor on the same storage that has the task runs them.
 public final class DurableExecutor: Service {
-    private let logger: Logger
+    let logger: Logger
     let executions: Executions
     private let worker: Worker
     private let registered = Mutex<[TaskID: RegisteredTask]>([:])
@@ -43,10 +43,15 @@ public final class DurableExecutor: Service {
         logger: Logger = Logger(label: "durable")
     ) {
         self.logger = logger
-        executions = Executions(storage: storage, signals: signals)
+        executions = Executions(
+            storage: storage,
+            signals: signals,
+            wakeUpRetentionMs: configuration.wakeUpRetention / .milliseconds(1)
+        )
         worker = Worker(
             storage: storage,
             signals: signals,
+            catalog: executions.catalog,
             tasks: WorkerTasks([]),
             configuration: configuration.worker,
             logger: logger
@@ -109,27 +114,17 @@ public final class DurableExecutor: Service {
         registered.withLock { Array($0.values) }
     }
 
-    /// Registers a task; the public variants of this are in their own file.
-    func register<Input, Output>(
-        _ id: TaskID,
-        _ options: TaskOptions,
-        _ input: PayloadCodec<Input>,
-        _ output: PayloadCodec<Output>,
-        run: @escaping @Sendable (Input, RunContext) async throws -> Output
-    ) throws(InvalidTask) -> DurableTask<Input, Output> {
-        let definition = TaskDefinition(id: id, options: options)
-        try definition.validate()
-        let task = DurableTask(id: id, options: options, input: input, output: output)
-        let invoker = TaskInvoker(task: task, run: run, logger: logger)
-        let isNew = registered.withLock { tasks in
-            guard tasks[id] == nil else { return false }
-            tasks[id] = RegisteredTask(definition: definition, invoker: invoker)
+    /// Registers tasks, all or none; what the public variants of this have in common is in its own file.
+    func register(_ tasks: [RegisteredTask]) throws(InvalidTask) {
+        for task in tasks { try task.definition.validate() }
+        try registered.withLock { registered throws(InvalidTask) in
+            for task in tasks where registered[task.definition.id] != nil {
+                throw InvalidTask("Task with given id already exists [taskId=\(task.definition.id)]")
+            }
+            for task in tasks { registered[task.definition.id] = task }
             // Within the lock, so that of two registrations at once the worker hears the later one last.
-            worker.replaceTasks(Array(tasks.values))
-            return true
+            worker.replaceTasks(Array(registered.values))
         }
-        guard isNew else { throw InvalidTask("Task with given id already exists [taskId=\(id)]") }
-        executions.catalog.addOwn(definition)
-        return task
+        for task in tasks { executions.catalog.addOwn(task.definition, check: task.check) }
     }
 }

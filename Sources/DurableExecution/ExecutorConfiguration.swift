@@ -10,6 +10,10 @@ public struct ExecutorConfiguration: Sendable {
     public var drain = Duration.seconds(30)
     /// How many leases an execution may lose before it fails: a task that kills its process does not loop for ever.
     public var maxLeaseLosses = 10
+    /// How many children an execution may have; a parent that brings more fails.
+    public var maxChildren = 10_000
+    /// How long a wake-up is kept for a sleeper that does not exist yet; with zero it is refused.
+    public var wakeUpRetention = Duration.seconds(3600)
     /// How long finished executions are kept; `nil` keeps them for ever.
     public var retention: Duration? = .seconds(30 * 86_400)
     /// The longest time that an idle executor goes without looking for work by itself.
@@ -27,6 +31,7 @@ public struct ExecutorConfiguration: Sendable {
             lease: lease,
             drain: drain,
             maxLeaseLosses: maxLeaseLosses,
+            maxChildren: max(0, maxChildren),
             retention: retention,
             longestPoll: longestPoll
         )

@@ -7,12 +7,15 @@ public struct RunContext: Sendable {
     public let taskID: TaskID
     /// The same for every attempt of an execution: what to recognize work by that was done before.
     public let executionID: ExecutionID
+    /// The execution that somebody enqueued, of which this one descends; `nil` for such a one itself.
+    public let root: ExecutionReference?
+    /// The execution that brought this one; `nil` for one that somebody enqueued.
+    public let parent: ExecutionReference?
     /// 0 for the first try, 1 for the first retry: how many retries have been used up.
     public let attempt: Int
     /// The fence, from 1: grows with every lease, also with those that cost no retry.
     ///
-    /// Of two attempts that a lost worker
-    /// has overlap, the one with the larger number is in the right.
+    /// Of two attempts that a lost worker has overlap, the one with the larger number is in the right.
     public let leaseAttempt: Int
     /// What ended the attempt before this one.
     public let previousError: ExecutionError?
@@ -30,6 +33,8 @@ public struct RunContext: Sendable {
         let lease = attempt.lease
         taskID = lease.taskID
         executionID = lease.executionID
+        root = lease.family?.root
+        parent = lease.family?.parent
         self.attempt = lease.retryAttempts
         leaseAttempt = lease.id.attempt
         previousError = lease.previousError

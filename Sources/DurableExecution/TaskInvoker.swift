@@ -5,8 +5,14 @@ import Logging
 /// Makes the attempts of a task that is written in Swift.
 struct TaskInvoker<Input: Sendable, Output: Sendable>: Invoker {
     let task: DurableTask<Input, Output>
-    let run: @Sendable (Input, RunContext) async throws -> Output
     let logger: Logger
+    let run: @Sendable (Input, RunContext) async throws -> Answer
+
+    /// What an attempt answers, before it is a payload.
+    struct Answer: Sendable {
+        let output: @Sendable () throws -> Payload
+        var children: [ChildTask]?
+    }
 
     /// The largest output, in bytes of JSON.
     private static var largestOutput: Int { 1 << 20 }
@@ -14,8 +20,10 @@ struct TaskInvoker<Input: Sendable, Output: Sendable>: Invoker {
     func invoke(_ attempt: Attempt) async -> Outcome {
         do {
             let input = try self.input(attempt.lease.input)
-            let output = try await run(input, RunContext(attempt, logger: logger))
-            return .completed(try payload(output))
+            let answer = try await run(input, RunContext(attempt, logger: logger))
+            let output = try payload(answer.output)
+            guard let children = answer.children else { return .completed(output) }
+            return .spawned(output, children: try children.enumerated().map { try $1.request(index: $0) })
         } catch {
             return .failed(ExecutionError(reporting: error))
         }
@@ -23,16 +31,16 @@ struct TaskInvoker<Input: Sendable, Output: Sendable>: Invoker {
 
     private func input(_ payload: Payload) throws(ExecutionError) -> Input {
         do {
-            return try task.input.decode(payload)
+            return try task.decodeInput(payload)
         } catch {
-            throw .nonRetryable("Invalid input to task \(task.id): \(text(of: error))")
+            throw .nonRetryable(error.message)
         }
     }
 
-    private func payload(_ output: Output) throws(ExecutionError) -> Payload {
+    private func payload(_ output: () throws -> Payload) throws(ExecutionError) -> Payload {
         let payload: Payload
         do {
-            payload = try task.output.encode(output)
+            payload = try output()
         } catch {
             throw .nonRetryable("The output of task \(task.id) cannot be encoded: \(text(of: error))")
         }

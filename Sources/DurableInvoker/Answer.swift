@@ -14,9 +14,11 @@ struct Answer: Sendable {
     }
 
     /// What it means for an attempt; a failure that may be tried again comes with the delay that the web app asks for.
-    func outcome(of lease: Lease) -> Outcome {
+    ///
+    /// - Parameter isParent: Whether children may come with it.
+    func outcome(of lease: Lease, isParent: Bool) -> Outcome {
         let response = ProcedureResponse(status: status, contentType: headers.first(name: "content-type"), body: body)
-        switch ResponseClassification.classify(response) {
+        switch ResponseClassification.classify(response, ofParent: isParent) {
         case .failed(let error, _) where error.isRetryable && status >= 400:
             return .failed(error, retryAfterMs: Double(retryAfterSeconds(of: lease)) * 1000)
         case let outcome:

@@ -1,22 +1,42 @@
 internal import AsyncHTTPClient
 
-/// A web app whose procedures are called: the base URL of its RPC handler and the headers that every call carries.
+/// A web app whose procedures are called: the base URL of its RPC handler, the headers that every call carries, and what
+/// calls are signed with.
 package struct Endpoint: Sendable, Hashable {
     package let name: String
     /// `http` or `https`, a host, perhaps a path and a query; as `RPCLink` takes it.
     package let url: String
     /// What the web app wants to see on every call, like `authorization`; never logged, never stored.
     package let headers: [String: String]
+    /// What every call is signed with, the newest first; calls are not signed when there is none.
+    package let signingSecrets: [SigningSecret]
 
     /// Checks an endpoint and takes it in.
     ///
-    /// - Throws: ``InvalidEndpoint`` with everything that is wrong, never with the value of a header.
-    package init(name: String, url: String, headers: [String: String] = [:]) throws(InvalidEndpoint) {
-        let problems = Self.problems(ofURL: url) + HeaderRules.problems(of: headers)
+    /// - Parameter signingSecrets: As Standard Webhooks writes them, `whsec_` and base64 of 24 to 64 bytes, or the base64
+    ///   alone; the newest first.
+    /// - Throws: ``InvalidEndpoint`` with everything that is wrong, never with the value of a header or a secret.
+    package init(
+        name: String,
+        url: String,
+        headers: [String: String] = [:],
+        signingSecrets: [String] = []
+    ) throws(InvalidEndpoint) {
+        var problems = Self.problems(ofURL: url) + HeaderRules.problems(of: headers)
+        var secrets: [SigningSecret] = []
+        for (index, text) in signingSecrets.enumerated() {
+            do {
+                secrets.append(try SigningSecret(text))
+            } catch {
+                let which = signingSecrets.count == 1 ? "the signing secret" : "signing secret \(index + 1)"
+                problems.append("\(which) \(error.problem)")
+            }
+        }
         guard problems.isEmpty else { throw InvalidEndpoint(name: name, problems: problems) }
         self.name = name
         self.url = url
         self.headers = headers
+        self.signingSecrets = secrets
     }
 
     private static func problems(ofURL url: String) -> [String] {

@@ -11,24 +11,26 @@ internal import NIOHTTP1
 /// the host to the last byte of the body; cancelling the surrounding `Task` aborts it. Either closes the connection, which
 /// is how the web app learns of it.
 package struct HTTPInvoker: Invoker {
-    /// The longest answer that is taken in, in bytes.
-    package static let longestAnswer = (1024 + 64) * 1024
-
     private let client: ProcedureClient
     private let endpoint: String
     private let isSecure: Bool
+    /// Whether the task is a parent by now; executions know what it was when they were enqueued.
+    private let isParent: Bool
     private let metrics: InvocationMetrics
+    private let signingSecrets: [SigningSecret]
     /// The request of every call: its URL is parsed once, its headers are the endpoint's.
     private let template: HTTPClient.Request
 
     /// - Parameters:
     ///   - procedure: What is called.
-    ///   - task: Whose attempts are made; names the metrics.
+    ///   - task: Whose attempts are made. A parent's procedure answers with an output and children.
     ///   - client: Whose connections are used.
-    package init(calling procedure: Procedure, for task: TaskID, over client: ProcedureClient) throws {
+    package init(calling procedure: Procedure, for task: TaskDefinition, over client: ProcedureClient) throws {
         self.client = client
         endpoint = procedure.endpoint.name
-        metrics = InvocationMetrics(task: task)
+        isParent = task.kind.isParent
+        metrics = InvocationMetrics(task: task.id)
+        signingSecrets = procedure.endpoint.signingSecrets
         template = try Self.template(for: procedure)
         isSecure = template.scheme == "https"
     }
@@ -42,12 +44,16 @@ package struct HTTPInvoker: Invoker {
 
     private func call(for lease: Lease) async -> Outcome {
         var request = template
+        let body = Envelope.encode(lease.input)
         request.headers.add(lease)
-        request.body = .byteBuffer(ByteBuffer(bytes: Envelope.encode(lease.input)))
+        request.headers.sign(lease, body: body, with: signingSecrets)
+        request.body = .byteBuffer(ByteBuffer(bytes: body))
+        let isParent = isParent || lease.kind.isParent
+        let limit = ResponseClassification.longestAnswer(ofParent: isParent)
         do throws(CallFailure) {
             let deadline = NIODeadline.now() + Self.timeout(of: lease.options)
-            let answer = try await client.answer(to: request, limit: Self.longestAnswer, by: deadline)
-            return answer.outcome(of: lease)
+            let answer = try await client.answer(to: request, limit: limit, by: deadline)
+            return answer.outcome(of: lease, isParent: isParent)
         } catch {
             let reason = error.reason(isSecure: isSecure)
             client.logger.debug(
@@ -57,20 +63,20 @@ package struct HTTPInvoker: Invoker {
                     "attempt": "\(lease.id.attempt)", "reason": "\(reason)",
                 ]
             )
-            return outcome(of: lease, error, reason: reason)
+            return outcome(of: lease, error, reason: reason, limit: limit)
         }
     }
 
     /// What a call without a complete answer comes to.
-    private func outcome(of lease: Lease, _ failure: CallFailure, reason: String) -> Outcome {
+    private func outcome(of lease: Lease, _ failure: CallFailure, reason: String, limit: Int) -> Outcome {
         if failure.isTimeout { return .failed(.timedOut) }
         if failure.isCancellation { return .failed(.cancelled) }
         // The status of an error says enough, even when its body cannot be read.
         if case .answering(var answer) = failure.progress, answer.status >= 400 {
             answer.body = []
-            return answer.outcome(of: lease)
+            return answer.outcome(of: lease, isParent: false)
         }
-        if failure.isTooLarge { return ResponseClassification.answerTooLong(limit: Self.longestAnswer) }
+        if failure.isTooLarge { return ResponseClassification.answerTooLong(limit: limit) }
         return ResponseClassification.noAnswer(reason)
     }
 

@@ -25,7 +25,7 @@ struct InvocationMetrics: Sendable {
     func record(_ outcome: Outcome, after elapsed: Duration) {
         duration.record(duration: elapsed)
         switch outcome {
-        case .completed: completed.increment()
+        case .completed, .spawned: completed.increment()
         case .failed(let error, _):
             switch error.kind {
             case .timedOut: timedOut.increment()

@@ -38,6 +38,8 @@ package final class ProcedureClient: Sendable {
     {
         var staleConnections = 0
         while true {
+            // The client would begin with the request and be told only then: the web app could still be asked.
+            guard !Task.isCancelled else { throw CallFailure(error: HTTPClientError.cancelled, progress: .connecting) }
             let collector = AnswerCollector(limit: limit)
             // The other API, `execute(_:deadline:)`, looks at its deadline only until the head: a body could drip for ever.
             let call = http.execute(request: request, delegate: collector, deadline: deadline)

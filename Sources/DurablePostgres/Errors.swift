@@ -22,6 +22,7 @@ extension InsertFailure {
         switch self {
         case .database(let error): error.storageError
         case .conflict(let index): .idempotencyConflict(index: index)
+        case .sleeperConflict(let index): .sleeperConflict(index: index)
         }
     }
 }

@@ -17,7 +17,8 @@ package struct Migration: Sendable, Hashable {
     ///
     /// A test compares the list with the folder.
     package static let all = [
-        Migration("0001_executions", PackageResources._001_executions_sql)
+        Migration("0001_executions", PackageResources._001_executions_sql),
+        Migration("0002_families", PackageResources._002_families_sql),
     ]
 
     /// SHA-256 of the file, in hexadecimal: an applied file must never change.

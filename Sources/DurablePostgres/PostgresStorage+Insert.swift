@@ -6,6 +6,8 @@ enum InsertFailure: Error {
     case database(DatabaseError)
     /// The idempotency key of the execution at that index belongs to another input.
     case conflict(index: Int)
+    /// The execution at that index is, or begins with, a sleeper whose name is taken.
+    case sleeperConflict(index: Int)
 
     /// Whether it may have happened all the same.
     var isUnknown: Bool {
@@ -13,22 +15,34 @@ enum InsertFailure: Error {
     }
 }
 
-extension PostgresStorage {
-    typealias Identified = (id: ExecutionID, execution: NewExecution)
+/// An execution to be inserted, under an identity that is fixed.
+struct Planted: Sendable {
+    let execution: NewExecution
+    /// The execution itself first, then the members that it begins with.
+    let seeds: [Seed]
+    let id: ExecutionID
 
+    init(_ execution: NewExecution, at now: Timestamp) {
+        self.execution = execution
+        id = .fresh(at: now)
+        seeds = Seed.seeds(of: execution, id: id) { .fresh(at: now) }
+    }
+}
+
+extension PostgresStorage {
     /// Inserts executions under ids that are fixed, so that it can be done again when its fate is unknown.
-    func insert(_ new: [Identified], again: Bool) async throws(InsertFailure) -> [Insertion] {
+    func insert(_ new: [Planted], again: Bool) async throws(InsertFailure) -> [Insertion] {
         let statements = statements
         let result: Result<[Insertion], InsertFailure>
         do {
-            if new.allSatisfy({ $0.execution.idempotencyKey == nil }) {
-                let statement = statements.insert(new, again: again)
+            if new.allSatisfy(\.isPlain) {
+                let statement = statements.insert(new.flatMap(\.seeds), again: again)
                 _ = try await pool.withConnection { connection throws(DatabaseError) in try connection.query(statement)
                 }
                 result = .success(new.map { .inserted($0.id) })
             } else {
                 result = try await pool.withConnection { connection throws(DatabaseError) in
-                    try Self.insertKeyed(new, again: again, statements, &connection)
+                    try Self.insertNamed(new, again: again, statements, &connection)
                 }
             }
         } catch {
@@ -37,20 +51,26 @@ extension PostgresStorage {
         return try result.get()
     }
 
-    /// Takes the keys, inserts what has got its key or needs none, and answers the others with the execution that holds
+    /// Takes the keys and the sleepers' names, inserts what has got its key or needs none, and answers the others with the execution that holds
     /// theirs: all in one transaction, of which nothing remains if a holder has another input.
-    private static func insertKeyed(
-        _ new: [Identified],
+    private static func insertNamed(
+        _ new: [Planted],
         again: Bool,
         _ statements: Statements,
         _ connection: inout Connection
     ) throws(DatabaseError) -> Result<[Insertion], InsertFailure> {
-        var conflict: Int?
+        var failure: InsertFailure?
         do {
             return try connection.transaction { connection throws(DatabaseError) in
                 let taken = try takeKeys(of: new, statements, &connection)
                 let granted = new.filter { $0.execution.idempotencyKey == nil || taken.contains($0.id) }
-                if !granted.isEmpty { _ = try connection.query(statements.insert(granted, again: again)) }
+                let seeds = granted.flatMap(\.seeds)
+                if let refused = try Planting(statements: statements).plant(seeds, again: again, &connection) {
+                    let index = new.firstIndex { $0.seeds.contains { $0.id == seeds[refused].id } }
+                    failure = .sleeperConflict(index: index ?? 0)
+                    // Rolls back; what is thrown is replaced below.
+                    throw .decoding("the name of a sleeper is taken")
+                }
                 let holders = try holders(of: new.filter { !taken.contains($0.id) }, statements, &connection)
 
                 var insertions: [Insertion] = []
@@ -63,8 +83,7 @@ extension PostgresStorage {
                         throw .decoding("an idempotency key's execution was pruned while it was asked for")
                     }
                     if holder.input != new.execution.input {
-                        conflict = index
-                        // Rolls back; what is thrown is replaced below.
+                        failure = .conflict(index: index)
                         throw .decoding("an idempotency key belongs to another input")
                     }
                     insertions.append(holder.id == new.id ? .inserted(new.id) : .existing(holder.id))
@@ -72,8 +91,8 @@ extension PostgresStorage {
                 return .success(insertions)
             }
         } catch {
-            guard let conflict else { throw error }
-            return .failure(.conflict(index: conflict))
+            guard let failure else { throw error }
+            return .failure(failure)
         }
     }
 
@@ -98,7 +117,7 @@ extension PostgresStorage {
     }
 
     private static func takeKeys(
-        of new: [Identified],
+        of new: [Planted],
         _ statements: Statements,
         _ connection: inout Connection
     ) throws(DatabaseError) -> Set<ExecutionID> {
@@ -113,7 +132,7 @@ extension PostgresStorage {
     }
 
     private static func holders(
-        of new: [Identified],
+        of new: [Planted],
         _ statements: Statements,
         _ connection: inout Connection
     ) throws(DatabaseError) -> [Key: Holder] {
@@ -128,5 +147,12 @@ extension PostgresStorage {
             )
         }
         return holders
+    }
+}
+
+extension Planted {
+    /// Whether one statement inserts it: no name that others may have.
+    fileprivate var isPlain: Bool {
+        execution.idempotencyKey == nil && !seeds.contains { if case .asleep = $0.place { true } else { false } }
     }
 }

@@ -24,7 +24,7 @@ package struct PostgresStorage: Storage {
     package func insert(_ executions: [NewExecution]) async throws(StorageError) -> [Insertion] {
         guard !executions.isEmpty else { return [] }
         let now = WallClock.now()
-        let new = executions.map { (id: ExecutionID.fresh(at: now), execution: $0) }
+        let new = executions.map { Planted($0, at: now) }
         do {
             return try await insert(new, again: false)
         } catch {
@@ -40,16 +40,30 @@ package struct PostgresStorage: Storage {
     }
 
     package func executions(_ ids: [ExecutionID]) async throws(StorageError) -> [ExecutionID: Execution] {
-        let statement = statements.executions(ids)
-        let rows = try await query(statement)
-        return try decode { () throws(DatabaseError) in
-            var found: [ExecutionID: Execution] = [:]
-            for row in rows {
-                let execution = try Execution(row: row)
-                found[execution.id] = execution
-            }
-            return found
+        guard !ids.isEmpty else { return [:] }
+        let rows = try await query(statements.executions(ids))
+        let executions = try decodeAll(rows) { row throws(DatabaseError) in try Execution(row: row) }
+        var found = Dictionary(executions.map { ($0.id, $0) }) { first, _ in first }
+        let parents = executions.filter { $0.waitingForChildrenAt != nil }.map { ($0.id, $0.attempt) }
+        guard !parents.isEmpty else { return found }
+        let children = try decodeAll(try await query(statements.children(of: parents))) { row throws(DatabaseError) in
+            (
+                parent: ExecutionID(bits: try row.uuid(0)),
+                child: ExecutionReference(
+                    taskID: TaskID(try row.string(2)),
+                    executionID: ExecutionID(bits: try row.uuid(1))
+                ),
+                isFinalize: try row.intIfPresent(3) == nil
+            )
         }
+        for (parent, child, isFinalize) in children {
+            if isFinalize {
+                found[parent]?.finalize = child
+            } else {
+                found[parent]?.children.append(child)
+            }
+        }
+        return found
     }
 
     package func settled(among ids: [ExecutionID]) async throws(StorageError) -> Set<ExecutionID> {
@@ -69,7 +83,8 @@ package struct PostgresStorage: Storage {
         for id in Set(ids).sorted() {
             // An execution that is leased, or given back, at this very moment is in neither place; look again.
             for _ in 0..<Self.cancelTries {
-                let rows = try await query(statements.cancel([id], error: ExecutionError.cancelled.json.encode()))
+                let finishing = Statements.Finishing(id: id, ending: .cancelled(.cancelled))
+                let rows = try await query(statements.finish([finishing], waits: true))
                 if !rows.isEmpty { cancelled.insert(id) }
                 guard rows.isEmpty, try await settled(among: [id]).isEmpty else { break }
             }
@@ -100,16 +115,23 @@ package struct PostgresStorage: Storage {
         _ = try await query(statements.register(worker))
     }
 
+    package func workers(serving task: TaskID) async throws(StorageError) -> Int {
+        let rows = try await query(statements.workers(serving: task))
+        return try decode { () throws(DatabaseError) in try rows.only().int(0) }
+    }
+
     package func renew(_ worker: WorkerID, holding leases: [LeaseID]) async throws(StorageError) -> Renewal? {
         let rows = try await query(statements.renew(worker, holding: leases))
         return try decode { () throws(DatabaseError) in
             var lost: Set<LeaseID> = []
+            var isUpkeepDue = false
             for row in rows {
                 guard try row.bool(0) else { return nil }
-                guard let id = try row.uuidIfPresent(1) else { continue }
-                lost.insert(LeaseID(executionID: ExecutionID(bits: id), attempt: try row.int(2)))
+                isUpkeepDue = try row.bool(1)
+                guard let id = try row.uuidIfPresent(2) else { continue }
+                lost.insert(LeaseID(executionID: ExecutionID(bits: id), attempt: try row.int(3)))
             }
-            return Renewal(lost: lost)
+            return Renewal(lost: lost, isUpkeepDue: isUpkeepDue)
         }
     }
 
@@ -132,69 +154,58 @@ package struct PostgresStorage: Storage {
         }
     }
 
-    package func settle(_ settlements: [Settlement]) async throws(StorageError) -> Set<LeaseID> {
-        let settlings = settlements.compactMap(Statements.Settling.init)
-        guard !settlings.isEmpty else { return [] }
-        let rows = try await query(statements.settle(settlings))
-        return Set(try decodeAll(rows, Self.leaseID))
+    package func giveBack(leasedTo worker: WorkerID, besides leases: [LeaseID]) async throws(StorageError) {
+        let statements = statements
+        try await transaction { connection throws(DatabaseError) in
+            _ = try connection.query(statements.lock(worker))
+            let known = Set(leases)
+            var unknown: [Statements.Settling] = []
+            for row in try connection.query(statements.leases(of: worker)) {
+                let lease = try Self.leaseID(row)
+                let release = ExecutionStateMachine.release(of: lease)
+                if !known.contains(lease), let settling = Statements.Settling(release) { unknown.append(settling) }
+            }
+            if !unknown.isEmpty { _ = try connection.query(statements.settle(unknown)) }
+        }
     }
 
-    // MARK: Upkeep
-
-    package func reclaim(limit: Int, maxLeaseLosses: Int) async throws(StorageError) -> Int {
-        let statements = statements
-        return try await storing { () throws(DatabaseError) in
-            try await pool.withConnection { connection throws(DatabaseError) in
-                // Two statements: the second one's snapshot is taken when no claim of a lost worker is in flight any more.
-                _ = try connection.query(statements.loseWorkers)
-                return try connection.transaction { connection throws(DatabaseError) in
-                    let orphans = try connection.query(statements.orphans(limit: limit))
-                    var settlings: [Statements.Settling] = []
-                    for row in orphans {
-                        let settlement = Settlement(lost: try Self.orphan(row), maxLeaseLosses: maxLeaseLosses)
-                        if let settling = settlement.flatMap(Statements.Settling.init) { settlings.append(settling) }
-                    }
-                    guard !settlings.isEmpty else { return 0 }
-                    return try connection.query(statements.settle(settlings)).count
+    package func settle(_ settlements: [Settlement]) async throws(StorageError) -> Set<LeaseID> {
+        var held: Set<LeaseID> = []
+        let settlings = settlements.compactMap(Statements.Settling.init)
+        if !settlings.isEmpty {
+            let rows = try await query(statements.settle(settlings))
+            held.formUnion(try decodeAll(rows, Self.leaseID))
+        }
+        let families = Families(statements: statements)
+        for settlement in settlements where settlement.transition.bringsChildren {
+            let isHeld = try await storing { () throws(DatabaseError) in
+                try await pool.withConnection { connection throws(DatabaseError) in
+                    try families.settle(settlement, &connection)
                 }
             }
+            if isHeld { held.insert(settlement.lease) }
         }
-    }
-
-    package func prune(
-        finishedForMs ageMs: Double,
-        from cursor: ExecutionID?,
-        limit: Int
-    ) async throws(StorageError) -> Pruning {
-        if cursor == nil { _ = try await query(statements.pruneWorkers(endedForMs: ageMs)) }
-        let rows = try await query(statements.prune(finishedForMs: ageMs, from: cursor, limit: limit))
-        return try decode { () throws(DatabaseError) in
-            let row = try rows.only()
-            let last = try row.uuidIfPresent(2).map(ExecutionID.init(bits:))
-            return Pruning(deleted: try row.int(1), next: try row.int(0) == limit ? last : nil)
-        }
+        return held
     }
 
     // MARK: Parts
 
-    private static func leaseID(_ row: Row) throws(DatabaseError) -> LeaseID {
+    static func leaseID(_ row: Row) throws(DatabaseError) -> LeaseID {
         LeaseID(executionID: ExecutionID(bits: try row.uuid(0)), attempt: try row.int(1))
     }
 
-    /// Reads the columns of `Statements.orphans`.
-    private static func orphan(_ row: Row) throws(DatabaseError) -> (LeaseID, ExecutionStateMachine.State) {
-        let state = ExecutionStateMachine.State(
-            status: .running,
-            retryOptions: RetryOptions(maxAttempts: try row.int(4)),
-            retryAttempts: try row.int(2),
-            leaseLosses: try row.int(3)
-        )
-        return (try leaseID(row), state)
-    }
-
-    private func query(_ statement: SQL) async throws(StorageError) -> Rows {
+    func query(_ statement: SQL) async throws(StorageError) -> Rows {
         try await storing { () throws(DatabaseError) in
             try await pool.withConnection { connection throws(DatabaseError) in try connection.query(statement) }
+        }
+    }
+    func transaction<T: Sendable>(
+        _ body: @escaping @Sendable (inout Connection) throws(DatabaseError) -> T
+    ) async throws(StorageError) -> T {
+        try await storing { () throws(DatabaseError) in
+            try await pool.withConnection { connection throws(DatabaseError) in
+                try connection.transaction { connection throws(DatabaseError) in try body(&connection) }
+            }
         }
     }
 }

@@ -1,12 +1,12 @@
-import DurableCore
+package import DurableCore
 import DurableWire
 
 extension Statements.Settling {
     /// What a settlement's decision writes; `nil` when it writes nothing.
-    init?(_ settlement: Settlement) {
+    package init?(_ settlement: Settlement) {
         self.init(lease: settlement.lease)
         switch settlement.transition {
-        case .unchanged, .run:
+        case .unchanged, .run, .restart, .resume, .spawn, .next, .finalize:
             return nil
         case .ready(let delayMs, let error, let cost):
             self.delayMs = delayMs.map { min($0, Self.longestDelay) }
@@ -29,6 +29,16 @@ extension Statements.Settling {
 
     /// More than a timestamp can hold; PostgreSQL's `after_ms` saturates.
     private static let longestDelay = 8.64e15
+}
+
+extension ExecutionStateMachine.Transition {
+    /// Whether it takes a transaction of its own, because executions are stored with it.
+    var bringsChildren: Bool {
+        switch self {
+        case .spawn, .finalize: true
+        case .unchanged, .run, .ready, .next, .restart, .resume, .finish: false
+        }
+    }
 }
 
 extension Settlement {

@@ -1,12 +1,12 @@
-import DurableCore
-import LibPQ
+package import DurableCore
+package import LibPQ
 
 /// What upkeep and signals send.
 extension Statements {
     /// Declares workers lost that did not renew in time.
     ///
     /// `for update` waits for their claims in flight, so that whoever looks at their leases afterwards sees all of them.
-    var loseWorkers: SQL {
+    package var loseWorkers: SQL {
         """
         update \(unescaped: schema).workers
         set ended_at = \(unescaped: schema).clock(), ended_as = 'lost'
@@ -20,9 +20,9 @@ extension Statements {
     }
 
     /// Locks leases that have no live worker, and reads what deciding about them takes.
-    func orphans(limit: Int) -> SQL {
+    package func orphans(limit: Int) -> SQL {
         """
-        select l.execution_id, l.attempt, e.retry_attempts, e.lease_losses, e.max_attempts
+        select l.execution_id, l.attempt, e.retry_attempts, e.lease_losses, e.max_attempts, e.task_id
         from \(unescaped: schema).leases l
         join \(unescaped: schema).executions e on e.id = l.execution_id
         where not exists (
@@ -36,9 +36,11 @@ extension Statements {
     /// Deletes, of the next `limit` executions by id, those that finished long enough ago; returns how many there were,
     /// how many are gone, and the last id looked at.
     ///
+    /// A tree stays until its root may go: until then somebody may ask for its parts.
+    ///
     /// Ids are ordered by time of enqueue, so this walks the primary key and needs no index on times; it ends at the ids
     /// that are too young to have finished that long ago.
-    func prune(finishedForMs ageMs: Double, from cursor: ExecutionID?, limit: Int) -> SQL {
+    package func prune(finishedForMs ageMs: Double, from cursor: ExecutionID?, limit: Int) -> SQL {
         """
         with bounds as (
             select \(unescaped: schema).clock() - least(\(ageMs), 3e12) * interval '1 millisecond' as horizon
@@ -57,9 +59,15 @@ extension Statements {
             delete from \(unescaped: schema).executions e
             using page
             where e.id = page.id and page.is_old and e.finished_at is not null
+                and (e.root_id is null or not exists (
+                    select from \(unescaped: schema).executions r
+                    where r.id = e.root_id
+                        and (r.finished_at is null or r.finished_at > (select horizon from bounds))))
             returning e.id
         ), forgotten as (
             delete from \(unescaped: schema).attempts a using gone where a.execution_id = gone.id
+        ), untold as (
+            delete from \(unescaped: schema).closings c using gone where c.execution_id = gone.id
         )
         select
             (select count(*) from page), (select count(*) from gone),
@@ -68,17 +76,33 @@ extension Statements {
     }
 
     /// Forgets workers that ended that long ago.
-    func pruneWorkers(endedForMs ageMs: Double) -> SQL {
+    package func pruneWorkers(endedForMs ageMs: Double) -> SQL {
         """
         delete from \(unescaped: schema).workers
         where ended_at < \(unescaped: schema).clock() - least(\(ageMs), 3e12) * interval '1 millisecond'
         """
     }
 
+    /// Forgets wake-ups that nobody came for in time.
+    package var pruneWakeUps: SQL {
+        """
+        delete from \(unescaped: schema).sleepers
+        where execution_id is null and kept_until <= \(unescaped: schema).clock()
+        """
+    }
+
+    /// Forgets requests that were applied that long ago.
+    package func pruneRequests(appliedForMs ageMs: Double) -> SQL {
+        """
+        delete from \(unescaped: schema).requests
+        where applied_at < \(unescaped: schema).clock() - least(\(ageMs), 3e12) * interval '1 millisecond'
+        """
+    }
+
     /// Notifies all listeners.
     ///
     /// The commit need not wait for the disk: there is nothing to lose.
-    func notify(_ signals: [Signal]) -> SQL {
+    package func notify(_ signals: [Signal]) -> SQL {
         """
         select set_config('synchronous_commit', 'off', true), pg_notify(\(schemaName), signal)
         from unnest(\(signals.map(\.rawValue))) as signal

@@ -1,5 +1,5 @@
-import DurableCore
-import LibPQ
+package import DurableCore
+package import LibPQ
 
 /// What workers send.
 extension Statements {
@@ -7,63 +7,97 @@ extension Statements {
 
     /// Leases what is due, oldest first; one row a lease, or a single row of nulls, with when the next is due in front.
     ///
-    /// The claim reads `ready` by its primary key, per task, so it never touches what the worker does not serve. It holds
-    /// its own worker row's key share lock: a worker that is declared lost meanwhile claims nothing.
-    func lease(_ request: LeaseRequest) -> SQL {
-        """
-        with live as materialized (
-            select id from \(unescaped: schema).workers
-            where id = \(request.worker.bits) and ended_at is null
-            for key share
-        ), due as materialized (
-            select ready.ctid, ready.start_at
-            from live
-            cross join unnest(\(request.tasks.map(\.rawValue))) as served (task_id)
-            cross join lateral (
-                select r.ctid, r.start_at, r.execution_id
-                from \(unescaped: schema).ready r
-                where r.task_id = served.task_id and r.start_at <= \(unescaped: schema).clock()
-                order by r.start_at, r.execution_id
-                limit \(request.limit)
-                for update skip locked
-            ) as ready
-            order by ready.start_at, ready.execution_id
-            limit \(request.limit)
-        ), taken as (
-            delete from \(unescaped: schema).ready
-            where ctid = any(array(select ctid from due))
-            returning execution_id, attempt + 1 as attempt
-        ), leased as (
-            insert into \(unescaped: schema).leases (execution_id, attempt, worker_id, started_at)
-            select execution_id, attempt, \(request.worker.bits), \(unescaped: schema).clock() from taken
-            returning execution_id, attempt, started_at
-        ), next as (
-            select case when (select count(*) from due) < \(request.limit) then (
-                select extract(epoch from min(later.start_at) - \(unescaped: schema).clock()) * 1000
+    /// The claim reads `ready` by its primary key, per task and priority, so it never touches what the worker does not serve
+    /// and never passes over what is due later. Which priorities a task has is found by one look each. The claim holds its
+    /// own worker row's key share lock: a worker that is declared lost meanwhile claims nothing.
+    ///
+    /// Three things are there for the planner, who would otherwise read and sort all that a task has to get at the first of
+    /// it, or expect so much that it compiles the plan (`jit`) for 100 ms:
+    /// - The inner limit is a subquery, so that it takes it for a small part of what there is.
+    /// - The outer one, a power of two so that there are few texts, tells how little it can be.
+    /// - The range of priorities, which ends the recursion at a null, has it expect few of them.
+    package func lease(_ request: LeaseRequest) -> SQL {
+        let most = String(1 << (Int.bitWidth - (min(request.limit, 1 << 30) - 1).leadingZeroBitCount))
+        return """
+            with recursive rank as (
+                select served.task_id, (
+                    select r.priority from \(unescaped: schema).ready r
+                    where r.task_id = served.task_id order by r.priority desc limit 1) as priority
                 from unnest(\(request.tasks.map(\.rawValue))) as served (task_id)
+                union all
+                select rank.task_id, (
+                    select r.priority from \(unescaped: schema).ready r
+                    where r.task_id = rank.task_id and r.priority < rank.priority order by r.priority desc limit 1)
+                from rank
+                where rank.priority between -100 and 100
+            ), live as materialized (
+                select id from \(unescaped: schema).workers
+                where id = \(request.worker.bits) and ended_at is null
+                for key share
+            ), due as materialized (
+                select ready.ctid, ready.start_at
+                from live
+                cross join rank
                 cross join lateral (
-                    select r.start_at
-                    from \(unescaped: schema).ready r
-                    where r.task_id = served.task_id and r.start_at > \(unescaped: schema).clock()
-                    order by r.start_at
-                    limit 1
-                ) as later
-            ) end as due_ms
-        )
-        select
-            next.due_ms::double precision, l.execution_id, l.attempt, l.started_at, e.task_id, e.timeout_ms,
-            e.sleep_ms_before_run, e.max_attempts, e.base_delay_ms, e.delay_multiplier, e.max_delay_ms, e.jitter,
-            e.input, e.input_meta, e.retry_attempts, e.lease_losses, e.error, e.traceparent, e.tracestate
-        from next
-        left join (leased l join \(unescaped: schema).executions e on e.id = l.execution_id) on true
-        order by e.start_at, e.id
-        """
+                    select * from (
+                        select r.ctid, r.start_at, r.execution_id
+                        from \(unescaped: schema).ready r
+                        where r.task_id = rank.task_id and r.priority = rank.priority
+                            and r.start_at <= \(unescaped: schema).clock()
+                        order by r.start_at, r.execution_id
+                        limit (select \(request.limit))
+                        for update skip locked
+                    ) as ready
+                    limit \(unescaped: most)
+                ) as ready
+                order by rank.priority desc, ready.start_at, ready.execution_id
+                limit \(request.limit)
+            ), taken as (
+                delete from \(unescaped: schema).ready
+                where ctid = any(array(select ctid from due))
+                returning execution_id, attempt + 1 as attempt
+            ), leased as (
+                insert into \(unescaped: schema).leases (execution_id, attempt, worker_id, started_at)
+                select execution_id, attempt, \(request.worker.bits), \(unescaped: schema).clock() from taken
+                returning execution_id, attempt, started_at
+            ), next as (
+                select case when (select count(*) from due) < \(request.limit) then (
+                    select extract(epoch from min(later.start_at) - \(unescaped: schema).clock()) * 1000
+                    from rank
+                    cross join lateral (
+                        select r.start_at
+                        from \(unescaped: schema).ready r
+                        where r.task_id = rank.task_id and r.priority = rank.priority
+                            and r.start_at > \(unescaped: schema).clock()
+                        order by r.start_at
+                        limit 1
+                    ) as later
+                ) end as due_ms
+            )
+            select
+                next.due_ms::double precision, l.execution_id, l.attempt, l.started_at, e.task_id, e.timeout_ms,
+                e.sleep_ms_before_run, e.max_attempts, e.base_delay_ms, e.delay_multiplier, e.max_delay_ms, e.jitter,
+                e.input, e.input_meta, e.retry_attempts, e.lease_losses, e.error, e.traceparent, e.tracestate, e.plan,
+                \(unescaped: Self.family)
+            from next
+            left join (leased l join \(unescaped: schema).executions e on e.id = l.execution_id) on true
+            order by e.priority desc, e.start_at, e.id
+            """
+    }
+
+    /// Waits for the worker's claims in flight; then it may be asked which leases there are.
+    package func lock(_ worker: WorkerID) -> SQL {
+        "select id from \(unescaped: schema).workers where id = \(worker.bits) for update"
+    }
+
+    package func leases(of worker: WorkerID) -> SQL {
+        "select execution_id, attempt from \(unescaped: schema).leases where worker_id = \(worker.bits)"
     }
 
     // MARK: settle
 
     /// One settlement as the statement takes it.
-    struct Settling {
+    package struct Settling {
         let lease: LeaseID
         var finalStatus: String?
         var output: Payload = .undefined
@@ -79,7 +113,7 @@ extension Statements {
     ///
     /// Deleting the lease is the fence: every other write joins what was deleted. A finished execution is written once; one
     /// that goes on gets a ready row again, and a line of history.
-    func settle(_ settlings: [Settling]) -> SQL {
+    package func settle(_ settlings: [Settling]) -> SQL {
         """
         with held as (
             delete from \(unescaped: schema).leases l
@@ -99,7 +133,8 @@ extension Statements {
                 updated_at = \(unescaped: schema).clock()
             from held h
             where e.id = h.id and h.final_status is not null
-        ), again as (
+            returning e.id, e.parent_id, e.parent_attempt, e.child_index, e.final_status, e.expires_at, false as has_descent
+        ), \(unescaped: closing), again as (
             update \(unescaped: schema).executions e
             set error = coalesce(h.error, e.error), retry_attempts = e.retry_attempts + h.retries,
                 lease_losses = e.lease_losses + h.losses,
@@ -107,10 +142,10 @@ extension Statements {
                 updated_at = \(unescaped: schema).clock()
             from held h
             where e.id = h.id and h.final_status is null
-            returning e.task_id, e.start_at, e.id, h.attempt
+            returning e.task_id, e.priority, e.start_at, e.id, h.attempt
         ), readied as (
-            insert into \(unescaped: schema).ready (task_id, start_at, execution_id, attempt)
-            select task_id, start_at, id, attempt from again
+            insert into \(unescaped: schema).ready (task_id, priority, start_at, execution_id, attempt)
+            select task_id, priority, start_at, id, attempt from again
         ), told as (
             insert into \(unescaped: schema).attempts (execution_id, attempt, worker_id, started_at, ended_at, ended_as, error)
             select id, attempt, worker_id, started_at, \(unescaped: schema).clock(), ended_as, error
@@ -123,17 +158,27 @@ extension Statements {
 
     // MARK: register, renew, retire
 
-    func register(_ worker: WorkerRegistration) -> SQL {
+    package func register(_ worker: WorkerRegistration) -> SQL {
         """
-        insert into \(unescaped: schema).workers (id, name, lease_ms, started_at, renewed_at)
-        values (\(worker.id.bits), \(worker.name), \(Int32(clamping: worker.leaseMs)),
+        insert into \(unescaped: schema).workers (id, name, lease_ms, tasks, started_at, renewed_at)
+        values (\(worker.id.bits), \(worker.name), \(Int32(clamping: worker.leaseMs)), \(worker.tasks.map(\.rawValue)),
                 \(unescaped: schema).clock(), \(unescaped: schema).clock())
-        on conflict (id) do nothing
+        on conflict (id) do update set tasks = excluded.tasks
         """
     }
 
-    /// Renews one row for all leases; returns whether the worker is alive, and of the leases named those that are gone.
-    func renew(_ worker: WorkerID, holding leases: [LeaseID]) -> SQL {
+    package func workers(serving task: TaskID) -> SQL {
+        """
+        select count(*)
+        from \(unescaped: schema).workers
+        where ended_at is null and tasks @> array[\(task.rawValue)]
+            and renewed_at + lease_ms * interval '1 millisecond' >= \(unescaped: schema).clock()
+        """
+    }
+
+    /// Renews one row for all leases; returns whether the worker is alive, whether upkeep is due, and of the leases named
+    /// those that are gone.
+    package func renew(_ worker: WorkerID, holding leases: [LeaseID]) -> SQL {
         """
         with renewed as (
             update \(unescaped: schema).workers
@@ -141,7 +186,16 @@ extension Statements {
             where id = \(worker.bits) and ended_at is null
             returning id
         )
-        select exists (select from renewed), named.id, named.attempt
+        select
+            exists (select from renewed),
+            exists (select from \(unescaped: schema).closings)
+                or exists (select from \(unescaped: schema).requests where applied_at is null)
+                -- The first by the index; asked whether there is one, the planner may go through all to find it.
+                or coalesce(
+                    (select min(expires_at) from \(unescaped: schema).deadlines)
+                        < \(unescaped: schema).clock() + interval '5 seconds',
+                    false),
+            named.id, named.attempt
         from (select) as always
         left join unnest(
             \(leases.map(\.executionID.bits)), \(leases.map { Int32($0.attempt) })
@@ -152,7 +206,7 @@ extension Statements {
         """
     }
 
-    func retire(_ worker: WorkerID) -> SQL {
+    package func retire(_ worker: WorkerID) -> SQL {
         """
         update \(unescaped: schema).workers
         set ended_at = \(unescaped: schema).clock(), ended_as = 'stopped'

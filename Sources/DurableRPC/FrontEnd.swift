@@ -5,12 +5,17 @@ package import Logging
 package import Metrics
 import ServiceLifecycle
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// Answers the web app's calls over HTTP, until it is told to shut down.
 ///
-/// Under the prefix are the procedures `enqueueTask`, `enqueueTasks`, `getTaskExecution`, `cancelTaskExecution` and
-/// `waitForTaskExecution`, in oRPC's RPC protocol; beside it `/healthz` and `/readyz`. On a graceful shutdown `/readyz`
-/// says no first, then no more connections are taken, requests in flight are answered, and those that wait for an
-/// execution are answered with the execution as it is.
+/// Under the prefix are the procedures, from `enqueueTask` to `inspectTaskExecution`, in oRPC's RPC protocol; beside it
+/// `/healthz` and `/readyz`. On a graceful shutdown `/readyz` says no first, then no more connections are taken, requests
+/// in flight are answered, and those that wait for an execution are answered with the execution as it is.
 package struct FrontEnd: Service {
     private let configuration: FrontEndConfiguration
     private let executions: Executions
@@ -65,6 +70,9 @@ package struct FrontEnd: Service {
             GetTaskExecution(executions: executions),
             CancelTaskExecution(executions: executions),
             WaitForTaskExecution(executions: executions),
+            WakeupSleepingTaskExecution(executions: executions),
+            RetryTaskExecution(executions: executions),
+            InspectTaskExecution(executions: executions) { .wallClock() },
         ]
         return RPCResponder(
             procedures: ProcedureTable(
@@ -93,5 +101,12 @@ private struct FinishWatching: Service {
 
     func run() async {
         await cancelWhenGracefulShutdown { await executions.run() }
+    }
+}
+
+extension Timestamp {
+    /// This process's clock: for telling people how long ago something was, never for state.
+    fileprivate static func wallClock() -> Timestamp {
+        Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
     }
 }

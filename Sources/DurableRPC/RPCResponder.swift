@@ -132,7 +132,7 @@ struct RPCResponder: HTTPResponder {
 
     private func refusal(of procedure: any Procedure, _ error: RequestError) -> Answer {
         switch error {
-        case .taskNotFound, .executionNotFound, .executionOfAnotherTask:
+        case .taskNotFound, .executionNotFound, .executionOfAnotherTask, .sleeperNotFound, .sleeperOfAnotherTask:
             return Answer(RPCError(.notFound, message: error.message))
         case .invalid(let message):
             return Answer(RPCError(.badRequest, message: message))

@@ -8,11 +8,12 @@ import Logging
 actor Settler {
     private struct Entry {
         let settlement: Settlement
+        let hasFamily: Bool
         let continuation: CheckedContinuation<Bool, Never>
     }
 
     private let storage: any Storage
-    private let onSettled: @Sendable (_ isAnyReady: Bool) -> Void
+    private let onSettled: @Sendable (_ effects: Set<Signal>, _ hasFamily: Bool) -> Void
     private let logger: Logger
     private var waiting: [Entry] = []
     private var isSettling = false
@@ -20,8 +21,12 @@ actor Settler {
 
     private static let largestBatch = 1000
 
-    /// - Parameter onSettled: Called after each batch; told whether an execution of it is ready again.
-    init(storage: any Storage, logger: Logger, onSettled: @escaping @Sendable (_ isAnyReady: Bool) -> Void) {
+    /// - Parameter onSettled: Called after each batch; told whom it concerns, and whether somebody's child was in it.
+    init(
+        storage: any Storage,
+        logger: Logger,
+        onSettled: @escaping @Sendable (_ effects: Set<Signal>, _ hasFamily: Bool) -> Void
+    ) {
         self.storage = storage
         self.logger = logger
         self.onSettled = onSettled
@@ -29,10 +34,11 @@ actor Settler {
 
     /// Returns when it is recorded.
     ///
+    /// - Parameter hasFamily: Whether the execution is somebody's child.
     /// - Returns: Whether the lease was still held; if not, nothing was recorded.
-    func settle(_ settlement: Settlement) async -> Bool {
+    func settle(_ settlement: Settlement, hasFamily: Bool) async -> Bool {
         await withCheckedContinuation { continuation in
-            waiting.append(Entry(settlement: settlement, continuation: continuation))
+            waiting.append(Entry(settlement: settlement, hasFamily: hasFamily, continuation: continuation))
             guard !isSettling else { return }
             isSettling = true
             Task { await self.settleAll() }
@@ -50,7 +56,12 @@ actor Settler {
             waiting.removeFirst(batch.count)
             let held = await record(batch.map(\.settlement))
             for entry in batch { entry.continuation.resume(returning: held.contains(entry.settlement.lease)) }
-            if !held.isEmpty { onSettled(batch.contains { $0.settlement.transition.isReady }) }
+            if !held.isEmpty {
+                onSettled(
+                    batch.reduce(into: []) { $0.formUnion($1.settlement.transition.effects) },
+                    batch.contains(where: \.hasFamily)
+                )
+            }
         }
         isSettling = false
     }
@@ -89,7 +100,14 @@ actor Settler {
 }
 
 extension ExecutionStateMachine.Transition {
-    fileprivate var isReady: Bool {
-        if case .ready = self { true } else { false }
+    /// Whom an attempt's settlement concerns.
+    fileprivate var effects: Set<Signal> {
+        switch self {
+        case .unchanged, .run: []
+        case .ready: [.ready]
+        // Children may have deadlines, and may have failed or been woken up at once.
+        case .spawn, .next, .finalize, .restart, .resume: [.ready, .finished, .upkeep]
+        case .finish: [.finished]
+        }
     }
 }

@@ -1,69 +1,143 @@
 import DurableCore
 import Logging
 
-/// What somebody has to do from time to time, and every worker does: take back lost leases, prune old executions.
-struct Upkeep {
-    let storage: any Storage
-    let configuration: WorkerConfiguration
-    let signals: any Signals
-    let logger: Logger
+/// What needs no lease and somebody has to do, and every worker does: tell parents of their children's ends, keep
+/// deadlines, apply requests, take back lost leases, prune old executions.
+///
+/// Done at once when something rings, and from time to time in any case.
+final class Upkeep: Sendable {
+    private let storage: any Storage
+    private let configuration: WorkerConfiguration
+    private let signals: any Signals
+    private let logger: Logger
+    private let clock = ContinuousClock()
+
+    /// Rings when executions with relatives may have ended.
+    private let familyBell = Bell()
+    /// Rings when deadlines or requests may be due.
+    private let choreBell = Bell()
 
     private static let batch = 1000
 
+    init(storage: any Storage, configuration: WorkerConfiguration, signals: any Signals, logger: Logger) {
+        self.storage = storage
+        self.configuration = configuration
+        self.signals = signals
+        self.logger = logger
+    }
+
+    /// Relatives of executions may have to be told.
+    func ringForFamilies() { familyBell.ring() }
+
+    /// Anything may be due.
+    func ring() {
+        familyBell.ring()
+        choreBell.ring()
+    }
+
     /// Runs until cancelled.
     func run() async {
-        let clock = ContinuousClock()
-        let reclaimInterval = min(configuration.lease / 3, .seconds(5))
-        // Spread, so that the workers of a deployment take turns.
-        var nextPruning = clock.now.advanced(by: .seconds(Double.random(in: 60...3600)))
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.advanceUntilCancelled() }
+            group.addTask { await self.doChoresUntilCancelled() }
+        }
+    }
+
+    // MARK: Families
+
+    private func advanceUntilCancelled() async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: reclaimInterval * Double.random(in: 0.8...1.2))
-            await attempt("Taking back lost leases") { () throws(StorageError) in try await reclaim() }
-            if let retention = configuration.retention, clock.now >= nextPruning {
-                nextPruning = clock.now.advanced(by: .seconds(Double.random(in: 1800...5400)))
-                await attempt("Pruning") { () throws(StorageError) in try await prune(retention) }
+            await familyBell.wait(atMost: .seconds(Double.random(in: 20...30)))
+            await untilDone("Telling parents") { () throws(StorageError) in
+                try await self.storage.advance(limit: Self.batch)
             }
         }
     }
 
-    private func reclaim() async throws(StorageError) {
-        var taken = 0
-        var more = true
-        while more, !Task.isCancelled {
-            let count = try await storage.reclaim(limit: Self.batch, maxLeaseLosses: configuration.maxLeaseLosses)
-            taken += count
-            more = count == Self.batch
+    // MARK: Chores
+
+    private func doChoresUntilCancelled() async {
+        let reclaimInterval = min(configuration.lease / 3, .seconds(5))
+        var nextReclaiming = clock.now
+        // Spread, so that the workers of a deployment take turns.
+        var nextPruning = clock.now.advanced(by: .seconds(Double.random(in: 60...3600)))
+        var wait = Duration.zero
+        while !Task.isCancelled {
+            await choreBell.wait(atMost: wait)
+            if Task.isCancelled { return }
+            if clock.now >= nextReclaiming {
+                nextReclaiming = clock.now.advanced(by: reclaimInterval * Double.random(in: 0.8...1.2))
+                let taken = await untilDone("Taking back lost leases") { () throws(StorageError) in
+                    try await self.storage.reclaim(
+                        limit: Self.batch,
+                        maxLeaseLosses: self.configuration.maxLeaseLosses
+                    )
+                }
+                if taken.count > 0 {
+                    logger.notice("Took back leases of lost workers", metadata: ["count": "\(taken.count)"])
+                }
+            }
+            await untilDone("Applying requests") { () throws(StorageError) in
+                try await self.storage.applyRequests(limit: Self.batch)
+            }
+            let expired = await untilDone("Keeping deadlines") { () throws(StorageError) in
+                try await self.storage.expire(limit: Self.batch)
+            }
+            if let retention = configuration.retention, clock.now >= nextPruning {
+                nextPruning = clock.now.advanced(by: .seconds(Double.random(in: 1800...5400)))
+                await prune(retention)
+            }
+            wait = clock.now.duration(to: nextReclaiming)
+            if let nextDueMs = expired.nextDueMs { wait = min(wait, .milliseconds(nextDueMs.rounded(.up))) }
+            wait = max(wait, .milliseconds(1))
         }
-        guard taken > 0 else { return }
-        logger.notice("Took back leases of lost workers", metadata: ["count": "\(taken)"])
-        signals.send(.ready)
-        signals.send(.finished)
     }
 
-    private func prune(_ retention: Duration) async throws(StorageError) {
+    /// Takes passes until nothing is left, and lets everybody know whom it concerns.
+    @discardableResult
+    private func untilDone(_ what: String, _ pass: () async throws(StorageError) -> Progress) async -> Progress {
+        var total = Progress()
+        var isMore = true
+        while isMore, !Task.isCancelled {
+            do {
+                let progress = try await pass()
+                total.count += progress.count
+                total.nextDueMs = progress.nextDueMs
+                isMore = progress.isMore
+                for signal in progress.signals { signals.send(signal) }
+                if progress.signals.contains(.upkeep) { ringForFamilies() }
+            } catch {
+                report(what, error)
+                return total
+            }
+        }
+        return total
+    }
+
+    private func prune(_ retention: Duration) async {
         var deleted = 0
         var cursor: ExecutionID?
-        repeat {
-            let pruning = try await storage.prune(
-                finishedForMs: retention / .milliseconds(1),
-                from: cursor,
-                limit: Self.batch
-            )
-            deleted += pruning.deleted
-            cursor = pruning.next
-            // Gentle: nobody waits for this.
-            try? await Task.sleep(for: .milliseconds(50))
-        } while cursor != nil && !Task.isCancelled
+        do {
+            repeat {
+                let pruning = try await storage.prune(
+                    finishedForMs: retention / .milliseconds(1),
+                    from: cursor,
+                    limit: Self.batch
+                )
+                deleted += pruning.deleted
+                cursor = pruning.next
+                // Gentle: nobody waits for this.
+                try? await Task.sleep(for: .milliseconds(50))
+            } while cursor != nil && !Task.isCancelled
+        } catch {
+            report("Pruning", error)
+        }
         if deleted > 0 { logger.info("Pruned finished executions", metadata: ["count": "\(deleted)"]) }
     }
 
-    private func attempt(_ what: String, _ body: () async throws(StorageError) -> Void) async {
-        do {
-            try await body()
-        } catch {
-            guard !Task.isCancelled else { return }
-            let level: Logger.Level = error.isTransient ? .debug : .error
-            logger.log(level: level, "\(what) failed and is tried again later", metadata: ["error": "\(error)"])
-        }
+    private func report(_ what: String, _ error: StorageError) {
+        guard !Task.isCancelled else { return }
+        let level: Logger.Level = error.isTransient ? .debug : .error
+        logger.log(level: level, "\(what) failed and is tried again later", metadata: ["error": "\(error)"])
     }
 }

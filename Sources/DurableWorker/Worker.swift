@@ -10,6 +10,8 @@ import Synchronization
 package final class Worker: Service {
     let storage: any Storage
     let signals: any Signals
+    /// Where the tasks of children are looked up.
+    let catalog: TaskCatalog
     let configuration: WorkerConfiguration
     let logger: Logger
     let shutdown = ShutdownSignal()
@@ -21,12 +23,14 @@ package final class Worker: Service {
     package init(
         storage: any Storage,
         signals: any Signals,
+        catalog: TaskCatalog,
         tasks: WorkerTasks,
         configuration: WorkerConfiguration,
         logger: Logger
     ) {
         self.storage = storage
         self.signals = signals
+        self.catalog = catalog
         self.tasks = tasks
         self.configuration = configuration
         self.logger = logger

@@ -8,6 +8,8 @@ package struct WorkerConfiguration: Sendable {
     package var drain: Duration
     /// How many leases an execution may lose before it fails.
     package var maxLeaseLosses: Int
+    /// How many children an execution may bring.
+    package var maxChildren: Int
     /// How long finished executions are kept; `nil` keeps them for ever.
     package var retention: Duration?
     /// The longest time an idle worker goes without looking for work.
@@ -21,6 +23,7 @@ package struct WorkerConfiguration: Sendable {
         lease: Duration = .seconds(15),
         drain: Duration = .seconds(30),
         maxLeaseLosses: Int = 10,
+        maxChildren: Int = 10_000,
         retention: Duration? = .seconds(30 * 86_400),
         longestPoll: Duration = .seconds(2)
     ) {
@@ -29,6 +32,7 @@ package struct WorkerConfiguration: Sendable {
         self.lease = lease
         self.drain = drain
         self.maxLeaseLosses = maxLeaseLosses
+        self.maxChildren = maxChildren
         self.retention = retention
         self.longestPoll = longestPoll
     }

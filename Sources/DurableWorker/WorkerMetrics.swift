@@ -6,6 +6,7 @@ struct WorkerMetrics {
     private let leasedCounter = Counter(label: "durable_leased_total")
     private let refusedCounter = Counter(label: "durable_settlements_refused_total")
     private let retried = Counter(label: "durable_attempts_total", dimensions: [("end", "retried")])
+    private let spawned = Counter(label: "durable_attempts_total", dimensions: [("end", "spawned")])
     private let released = Counter(label: "durable_attempts_total", dimensions: [("end", "released")])
     private let finished: [ExecutionStatus: Counter] = Dictionary(
         uniqueKeysWithValues: ExecutionStatus.allCases.filter(\.isFinished).map { status in
@@ -22,7 +23,8 @@ struct WorkerMetrics {
         case .finish(let ending): finished[ending.status]?.increment()
         case .ready(_, _, .nothing): released.increment()
         case .ready: retried.increment()
-        case .run, .unchanged: break
+        case .spawn, .finalize: spawned.increment()
+        case .run, .next, .restart, .resume, .unchanged: break
         }
     }
 }

@@ -4,11 +4,15 @@ import Synchronization
 /// A task and what makes its attempts.
 package struct RegisteredTask: Sendable {
     package let definition: TaskDefinition
-    package let invoker: any Invoker
+    /// `nil` for tasks whose executions are not leased: sequences, loops and sleepers.
+    package let invoker: (any Invoker)?
+    /// Refuses inputs that the task cannot take; `nil` for tasks that say so themselves.
+    package let check: InputCheck?
 
-    package init(definition: TaskDefinition, invoker: any Invoker) {
+    package init(definition: TaskDefinition, invoker: (any Invoker)?, check: InputCheck? = nil) {
         self.definition = definition
         self.invoker = invoker
+        self.check = check
     }
 }
 
@@ -39,7 +43,9 @@ package final class WorkerTasks: Sendable {
 
     /// The ids to lease, and a number that changes when they may have.
     var served: (ids: [TaskID], version: Int) {
-        state.withLock { (Array($0.tasks.keys), $0.version) }
+        state.withLock { state in
+            (state.tasks.values.lazy.filter { $0.invoker != nil }.map(\.definition.id), state.version)
+        }
     }
 
     var version: Int { state.withLock { $0.version } }

@@ -14,6 +14,7 @@ final class WorkerTerm: Sendable {
     let id = WorkerID.random()
     private let storage: any Storage
     private let signals: any Signals
+    private let catalog: TaskCatalog
     private let tasks: WorkerTasks
     private let configuration: WorkerConfiguration
     private let shutdown: ShutdownSignal
@@ -32,11 +33,13 @@ final class WorkerTerm: Sendable {
     /// Rings when all attempts may have ended.
     private let idleBell = Bell()
     private let settler: Settler
+    private let upkeep: Upkeep
     private let isDead = ShutdownSignal()
 
     init(_ worker: Worker) {
         storage = worker.storage
         signals = worker.signals
+        catalog = worker.catalog
         tasks = worker.tasks
         configuration = worker.configuration
         shutdown = worker.shutdown
@@ -46,13 +49,20 @@ final class WorkerTerm: Sendable {
         var logger = worker.logger
         logger[metadataKey: "worker"] = "\(id)"
         self.logger = logger
+        let upkeep = Upkeep(
+            storage: worker.storage,
+            configuration: worker.configuration,
+            signals: worker.signals,
+            logger: logger
+        )
+        self.upkeep = upkeep
         let (signals, workBell) = (worker.signals, workBell)
-        settler = Settler(storage: worker.storage, logger: logger) { isAnyReady in
-            signals.send(.finished)
-            guard isAnyReady else { return }
+        settler = Settler(storage: worker.storage, logger: logger) { effects, hasFamily in
+            for signal in effects { signals.send(signal) }
             // Also those that are due later: everybody who waits has to know when.
-            signals.send(.ready)
-            workBell.ring()
+            if effects.contains(.ready) { workBell.ring() }
+            if hasFamily { upkeep.ringForFamilies() }
+            if effects.contains(.upkeep) { upkeep.ring() }
         }
     }
 
@@ -90,6 +100,8 @@ final class WorkerTerm: Sendable {
     private func leaseUntilStopped(into group: inout DiscardingTaskGroup) async {
         var poll = Poll(longest: configuration.longestPoll)
         var backoff = Backoff()
+        // An answer that was lost may have brought leases, which would be kept alive with the others for ever.
+        var isAnswerMissing = false
         while mayLease {
             let free = slots.free()
             guard free > 0 else {
@@ -100,6 +112,10 @@ final class WorkerTerm: Sendable {
             let served = tasks.served
             let request = LeaseRequest(worker: id, tasks: served.ids, limit: free)
             do {
+                if isAnswerMissing {
+                    try await storage.giveBack(leasedTo: id, besides: attempts.leases)
+                    isAnswerMissing = false
+                }
                 let batch = try await storage.lease(request)
                 health.leasing()
                 backoff.reset()
@@ -108,6 +124,7 @@ final class WorkerTerm: Sendable {
                 if !batch.leases.isEmpty { poll.reset() }
                 await workBell.wait(atMost: poll.next(nextDueMs: batch.nextDueMs))
             } catch {
+                isAnswerMissing = true
                 if backoff.isFirst {
                     logger.warning("Leasing waits for the storage", metadata: ["error": "\(error)"])
                 }
@@ -137,8 +154,8 @@ final class WorkerTerm: Sendable {
         }
         let end = await attempt.ended
         invocation.cancel()
-        if let settlement = Self.settlement(of: lease, end) {
-            if await settler.settle(settlement) {
+        if let settlement = await settlement(of: lease, end) {
+            if await settler.settle(settlement, hasFamily: lease.family != nil) {
                 metrics.settled(settlement.transition)
             } else {
                 metrics.refused()
@@ -155,13 +172,42 @@ final class WorkerTerm: Sendable {
         }
     }
 
-    private static func settlement(of lease: Lease, _ end: RunningAttempt.End) -> Settlement? {
-        let chance = Double.random(in: 0...1)
-        return switch end {
-        case .outcome(let outcome): ExecutionStateMachine.settlement(of: lease, outcome, chance: chance)
-        case .timedOut: ExecutionStateMachine.settlement(of: lease, .failed(.timedOut), chance: chance)
-        case .released: ExecutionStateMachine.release(of: lease.id)
-        case .lost: nil
+    private func settlement(of lease: Lease, _ end: RunningAttempt.End) async -> Settlement? {
+        var circumstances = ExecutionStateMachine.Circumstances(
+            chance: .random(in: 0...1),
+            maxChildren: configuration.maxChildren
+        )
+        switch end {
+        case .outcome(let outcome):
+            if case .spawned(_, let children) = outcome, children.count <= configuration.maxChildren {
+                circumstances.tasks = await definitions(of: Set(children.map(\.taskID)))
+            }
+            return ExecutionStateMachine.settlement(of: lease, outcome, circumstances)
+        case .timedOut:
+            return ExecutionStateMachine.settlement(of: lease, .failed(.timedOut), circumstances)
+        case .released:
+            return ExecutionStateMachine.release(of: lease.id)
+        case .lost:
+            return nil
+        }
+    }
+
+    /// What is known of the tasks of children; asks a storage that is away until it answers.
+    private func definitions(of ids: Set<TaskID>) async -> [TaskID: TaskDefinition] {
+        var backoff = Backoff()
+        while true {
+            do {
+                return try await catalog.definitions(of: ids)
+            } catch {
+                if backoff.isFirst {
+                    logger.warning(
+                        "Looking up the tasks of children waits for the storage",
+                        metadata: ["error": "\(error)"]
+                    )
+                }
+                if isDead.isRaised || Task.isCancelled { return [:] }
+                await backoff.wait()
+            }
         }
     }
 
@@ -194,11 +240,6 @@ final class WorkerTerm: Sendable {
     // MARK: Registration
 
     private func register() async -> Bool {
-        let registration = WorkerRegistration(
-            id: id,
-            name: configuration.name,
-            leaseMs: Int(configuration.lease / .milliseconds(1))
-        )
         var backoff = Backoff()
         while mayLease {
             do {
@@ -221,6 +262,15 @@ final class WorkerTerm: Sendable {
         return false
     }
 
+    private var registration: WorkerRegistration {
+        WorkerRegistration(
+            id: id,
+            name: configuration.name,
+            leaseMs: Int(configuration.lease / .milliseconds(1)),
+            tasks: tasks.served.ids
+        )
+    }
+
     private func retire() async {
         do {
             try await storage.retire(id)
@@ -239,14 +289,7 @@ final class WorkerTerm: Sendable {
             group.addTask { await self.renewUntilDead() }
             group.addTask { await self.listen() }
             group.addTask { await self.alarm.run { self.attempts.endOverdue(at: $0) } }
-            group.addTask {
-                await Upkeep(
-                    storage: self.storage,
-                    configuration: self.configuration,
-                    signals: self.signals,
-                    logger: self.logger
-                ).run()
-            }
+            group.addTask { await self.upkeep.run() }
             group.addTask {
                 // Wakes the leasing loop, which waits for nothing else when the worker is to stop.
                 await self.shutdown.wait()
@@ -261,6 +304,7 @@ final class WorkerTerm: Sendable {
             switch signal {
             case .ready: workBell.ring()
             case .cancelled: renewBell.ring()
+            case .upkeep: upkeep.ring()
             case .finished: break
             }
         }
@@ -277,6 +321,7 @@ final class WorkerTerm: Sendable {
                 if tasks.version != tasksVersion {
                     tasksVersion = tasks.version
                     _ = try await storage.register(tasks.definitions)
+                    try await storage.register(registration)
                     workBell.ring()
                 }
                 guard let renewal = try await storage.renew(id, holding: attempts.leases) else {
@@ -286,6 +331,7 @@ final class WorkerTerm: Sendable {
                 renewedAt = before
                 health.renewed()
                 attempts.end(renewal.lost, .lost)
+                if renewal.isUpkeepDue { upkeep.ring() }
             } catch {
                 logger.debug("Renewing the leases failed", metadata: ["error": "\(error)"])
                 if renewedAt.duration(to: clock.now) > configuration.lease * 2 / 3, !attempts.isEmpty {

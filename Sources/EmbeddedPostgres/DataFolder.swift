@@ -76,7 +76,9 @@ struct DataFolder: Sendable, Hashable {
             ),
             let processID = lines.first.flatMap({ Int32($0) })
         else { return nil }
-        return (processID, lines.count > 7 && lines[7].hasPrefix("ready"))
+        // A hot standby serves readers, and says so instead.
+        let isReady = lines.count > 7 && (lines[7].hasPrefix("ready") || lines[7].hasPrefix("standby"))
+        return (processID, isReady)
     }
 
     /// The end of the server's log.

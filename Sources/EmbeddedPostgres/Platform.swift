@@ -112,7 +112,17 @@ enum Platform {
     }
 
     /// A port of 127.0.0.1 on which nobody listens: the given one, or any.
+    ///
+    /// Any is below those that outgoing connections get: one of them could take it while the server restarts.
     static func reservePort(_ wanted: Int?) throws(EmbeddedPostgresError) -> Int {
+        if let wanted { return try reserve(wanted) }
+        for _ in 0..<100 {
+            if let port = try? reserve(.random(in: 15_000..<32_000)) { return port }
+        }
+        return try reserve(0)
+    }
+
+    private static func reserve(_ port: Int) throws(EmbeddedPostgresError) -> Int {
         #if canImport(Glibc)
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #else
@@ -127,7 +137,7 @@ enum Platform {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        address.sin_port = UInt16(truncatingIfNeeded: wanted ?? 0).bigEndian
+        address.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
         var length = socklen_t(MemoryLayout.size(ofValue: address))
         let status = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
@@ -135,8 +145,8 @@ enum Platform {
             }
         }
         guard status else {
-            if errno == EADDRINUSE, let wanted { throw .portTaken(wanted) }
-            throw failure("listen on", "127.0.0.1:\(wanted ?? 0)")
+            if errno == EADDRINUSE { throw .portTaken(port) }
+            throw failure("listen on", "127.0.0.1:\(port)")
         }
         return Int(UInt16(bigEndian: address.sin_port))
     }

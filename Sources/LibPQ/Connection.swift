@@ -11,8 +11,10 @@ package struct Connection: ~Copyable {
     let control: ConnectionControl
     private let notices: NoticeLog
     private let keepsStatements: Bool
-    private var statements = StatementCache(capacity: Self.preparedStatements)
+    private var statements: StatementCache
     private var isBroken = false
+    /// Whether the server has refused to write.
+    private(set) var isReadOnly = false
     private var savepoints = 0
 
     /// Opens a connection and blocks until it stands.
@@ -32,6 +34,8 @@ package struct Connection: ~Copyable {
     private init(owning raw: OpaquePointer, keepsStatements: Bool, logger: Logger) {
         self.raw = raw
         self.keepsStatements = keepsStatements
+        let owner = "s" + String(UInt32(bitPattern: PQbackendPID(raw)), radix: 16)
+        statements = StatementCache(capacity: Self.preparedStatements, owner: owner)
         control = ConnectionControl(raw)
         notices = NoticeLog(logger)
         notices.attach(to: raw)
@@ -69,6 +73,9 @@ package struct Connection: ~Copyable {
             // has spoilt the transaction, and only the caller can begin again.
             guard keepsStatements, error.isStaleStatement, forget(statement.text), transactionStatus == .none else {
                 throw error
+            }
+            if error.sqlState == .unknownPreparedStatement, try !hasOwnSession() {
+                throw DatabaseError(.sharedSession, sqlState: error.sqlState, report: error.report)
             }
             return try send(statement)
         }
@@ -189,6 +196,13 @@ package struct Connection: ~Copyable {
         return true
     }
 
+    /// Whether the server process that answers is the one that the connection was opened with; not so behind a pooler.
+    private mutating func hasOwnSession() throws(DatabaseError) -> Bool {
+        let statement: SQL = "select pg_backend_pid()"
+        let result = PQexecParams(raw, statement.text, 0, nil, nil, nil, nil, 1)
+        return try checked(result, text: statement.text, mayCommit: false).only().int(0) == Int(PQbackendPID(raw))
+    }
+
     private mutating func checked(
         _ result: OpaquePointer?,
         text: String,
@@ -212,6 +226,7 @@ package struct Connection: ~Copyable {
         let state = ServerReport.field(CLIBPQ_SQLSTATE, of: result).map(SQLState.init(rawValue:))
         let isGone = PQstatus(raw) != CONNECTION_OK || report.severity == "FATAL" || report.severity == "PANIC"
         if isGone || state?.endsConnection == true { isBroken = true }
+        if state == .readOnlyTransaction { isReadOnly = true }
         let outcomeUnknown = isGone && mayCommit
         if let interruption = control.interruption, isGone || state == .queryCancelled {
             return interruption.error(outcomeUnknown: outcomeUnknown, report: report)

@@ -1,5 +1,13 @@
 import CLibPQ
 
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Glibc
+#endif
+
 /// The keywords and values that open a connection, in libpq's order of precedence: the last one wins.
 ///
 /// The defaults stand before the URL and are left out where the environment or the service file has a say, so that they
@@ -25,8 +33,12 @@ struct ConnectionParameters: Sendable {
     }
 
     /// A peer that vanished is noticed after about 25 s of silence, or 15 s of unacknowledged data.
+    ///
+    /// A standby is of no use: of several hosts the one that takes writes is chosen. Not through a pooler, which tells new
+    /// clients what its server was when it first connected to it, long ago.
     private static func defaults(_ configuration: DatabaseConfiguration) -> [(String, String)] {
         [
+            ("target_session_attrs", configuration.isPooled ? "any" : "read-write"),
             ("connect_timeout", String(max(2, configuration.connectTimeout.wholeMilliseconds / 1000))),
             ("keepalives", "1"),
             ("keepalives_idle", "10"),
@@ -66,15 +78,24 @@ struct ConnectionParameters: Sendable {
     private static func environmentOptions() -> [String: String] {
         guard let defaults = PQconndefaults() else { return [:] }
         defer { PQconninfoFree(defaults) }
-        return collect(defaults)
+        return collect(defaults) { option, value in
+            guard let compiled = option.compiled, String(cString: compiled) == value else { return true }
+            // What libpq would do anyway, unless somebody has said just that.
+            return option.envvar.map { getenv($0) != nil } ?? false
+        }
     }
 
-    private static func collect(_ options: UnsafeMutablePointer<PQconninfoOption>) -> [String: String] {
+    private static func collect(
+        _ options: UnsafeMutablePointer<PQconninfoOption>,
+        where isWanted: (_ option: PQconninfoOption, _ value: String) -> Bool = { _, _ in true }
+    ) -> [String: String] {
         var result: [String: String] = [:]
         var option = options
         while let keyword = option.pointee.keyword {
-            if let value = option.pointee.val, value.pointee != 0 {
-                result[String(cString: keyword)] = String(cString: value)
+            if let value = option.pointee.val.map({ String(cString: $0) }), !value.isEmpty,
+                isWanted(option.pointee, value)
+            {
+                result[String(cString: keyword)] = value
             }
             option = option.successor()
         }

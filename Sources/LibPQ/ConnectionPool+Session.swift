@@ -22,10 +22,11 @@ extension ConnectionPool {
         var backoff = Backoff()
         while waitForDemand(session) {
             do throws(DatabaseError) {
+                let generation = shared.withLock { $0.generation }
                 var connection = try Connection.open(configuration, logger: logger)
                 backoff = Backoff()
                 opened(session, connection.control)
-                serve(&connection, session)
+                serve(&connection, session, generation)
                 shared.withLock { $0.controls[session] = nil }
             } catch {
                 if failedToOpen(session, error) {
@@ -37,16 +38,20 @@ extension ConnectionPool {
     }
 
     /// Serves callers until the connection breaks or the pool closes.
-    private func serve(_ connection: inout Connection, _ session: Int) {
+    private func serve(_ connection: inout Connection, _ session: Int, _ generation: Int) {
         while let (request, wasIdle) = waitForAssignment(session) {
             // Only rest is suspicious: a connection that has just answered is alive.
-            if wasIdle, !connection.isAlive() {
+            let isOutdated = shared.withLock { $0.generation > generation }
+            if isOutdated || wasIdle && !connection.isAlive() {
                 giveBack(request, session)
                 return
             }
             let announce = request.work.perform(&connection)
-            let isReusable = connection.isReusable
-            let completion = shared.withLock { $0.state.finished(session, isReusable: isReusable) }
+            let (isReusable, isReadOnly) = (connection.isReusable, connection.isReadOnly)
+            let completion = shared.withLock { shared in
+                if isReadOnly, shared.generation == generation { shared.generation += 1 }
+                return shared.state.finished(session, isReusable: isReusable)
+            }
             announce()
             switch completion {
             case .next: continue

@@ -26,6 +26,8 @@ package final class ConnectionPool: Service, Sendable {
         /// When the watchdog looks again by itself.
         var watchdogWakes: ContinuousClock.Instant?
         var lastConnectError: DatabaseError?
+        /// Grows when a server turns out to be read-only: connections of earlier generations are not used again.
+        var generation = 0
         var drainers: [CheckedContinuation<Void, Never>] = []
     }
 

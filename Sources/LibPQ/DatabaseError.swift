@@ -17,6 +17,8 @@ package struct DatabaseError: Error, Sendable {
         case encoding
         /// A column does not hold what was read from it.
         case decoding
+        /// A pooler in transaction mode stands between, and ``DatabaseConfiguration/isPooled`` does not say so.
+        case sharedSession
         /// The pool is shutting down.
         case closed
         /// Too many callers wait for a connection already.
@@ -63,7 +65,7 @@ package struct DatabaseError: Error, Sendable {
         switch kind {
         case .server: sqlState?.isTransient ?? false
         case .connectionLost, .connect, .timeout, .overloaded: true
-        case .cancelled, .encoding, .decoding, .closed: false
+        case .cancelled, .encoding, .decoding, .sharedSession, .closed: false
         }
     }
 
@@ -89,6 +91,7 @@ extension DatabaseError: CustomStringConvertible {
             case .cancelled: "the statement was cancelled"
             case .encoding: "the parameters of a statement are too large"
             case .decoding: "unexpected data in a result: \(report.message)"
+            case .sharedSession: "PostgreSQL is behind a pooler in transaction mode, which needs --pooled"
             case .closed: "the connection pool is closed"
             case .overloaded: "too many callers wait for a connection to PostgreSQL"
             }

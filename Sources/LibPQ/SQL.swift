@@ -94,3 +94,15 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
         }
     }
 }
+
+extension SQL {
+    /// The statement behind words of another, which has no parameters: `explain`.
+    package func preceded(by words: String) -> SQL {
+        SQL(text: words + " " + text, parameters: parameters)
+    }
+
+    private init(text: String, parameters: Parameters) {
+        self.text = text
+        self.parameters = parameters
+    }
+}

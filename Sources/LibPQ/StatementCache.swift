@@ -6,11 +6,17 @@ struct StatementCache {
     }
 
     private let capacity: Int
+    private let owner: String
     private var entries: [String: Entry] = [:]
     private var uses: UInt64 = 0
     private var names = 0
 
-    init(capacity: Int) { self.capacity = capacity }
+    /// - Parameter owner: Begins every name. No two connections have the same one, so that a statement is not mistaken for
+    ///   another connection's when a pooler nobody told us about hands out that connection's session.
+    init(capacity: Int, owner: String) {
+        self.capacity = capacity
+        self.owner = owner
+    }
 
     /// The name that the text was prepared under.
     mutating func name(for text: String) -> String? {
@@ -23,7 +29,7 @@ struct StatementCache {
     /// A name that this connection has never used: one that a failed `prepare` left behind is not taken again.
     mutating func freshName() -> String {
         names += 1
-        return "s\(names)"
+        return "\(owner)_\(names)"
     }
 
     /// Remembers a prepared statement; returns the name of one to deallocate when there are too many.

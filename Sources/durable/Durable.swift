@@ -44,7 +44,7 @@ struct Durable: AsyncParsableCommand {
             CommandGroup(
                 name: "Working with executions",
                 subcommands: [
-                    Enqueue.self, Show.self, List.self, Cancel.self, Prune.self, Tasks.self,
+                    Enqueue.self, Show.self, List.self, Wake.self, Cancel.self, Retry.self, Prune.self, Tasks.self,
                 ]
             ),
         ]
@@ -83,7 +83,9 @@ extension RequestError {
     fileprivate var cause: StorageError? {
         switch self {
         case .unavailable(let cause), .fault(let cause): cause
-        case .taskNotFound, .executionNotFound, .executionOfAnotherTask, .invalid, .conflict: nil
+        case .taskNotFound, .executionNotFound, .executionOfAnotherTask, .sleeperNotFound, .sleeperOfAnotherTask,
+            .invalid, .conflict:
+            nil
         }
     }
 }

@@ -5,27 +5,9 @@ import Testing
 
 @Suite("Command line, with a database")
 struct DatabaseTests {
-    /// Runs the body with the program on a schema of its own that knows the task `add1`, and that schema.
-    private func with(
-        migrated: Bool = true,
-        _ body: (Program, PostgresFixture) async throws -> Void
-    ) async throws {
-        try await PostgresFixture.with(migrated: migrated) { fixture in
-            if migrated {
-                let add1 = TaskDefinition(
-                    id: "add1",
-                    options: TaskOptions(timeoutMs: 5000, retryOptions: RetryOptions(maxAttempts: 2))
-                )
-                _ = try await fixture.storage.register([add1])
-            }
-            let environment = ["DATABASE_URL": fixture.databaseURL, "DURABLE_SCHEMA": fixture.schema]
-            try await Program.with(environment: environment) { durable in try await body(durable, fixture) }
-        }
-    }
-
     @Test("migrate brings the schema up to date, once, and its status tells how far it is")
     func migrate() async throws {
-        try await with(migrated: false) { durable, _ in
+        try await Program.withDatabase(migrated: false) { durable, _ in
             let before = try await durable("migrate", "--status")
             #expect(before.exitCode == 1)
             #expect(before.output.contains("pending"))
@@ -47,9 +29,40 @@ struct DatabaseTests {
         }
     }
 
+    @Test(
+        "migrate and the verbs for people work through pgbouncer",
+        .enabled(if: TestCluster.pgbouncer != nil, "TEST_PGBOUNCER_URL is not set")
+    )
+    func pooled() async throws {
+        try await Program.withDatabase(through: .pgbouncer, migrated: false) { durable, fixture in
+            let migrated = try await durable("migrate")
+            #expect(migrated.exitCode == 0)
+            let status = try await durable("migrate", "--status")
+            #expect(status.exitCode == 0)
+            _ = try await fixture.storage.register([Program.add1])
+            let enqueued = try await durable("enqueue", "add1", "1")
+            #expect(enqueued.exitCode == 0)
+            let listed = try await durable("list", "--json")
+            #expect(listed.outputLines.count == 1)
+        }
+    }
+
+    @Test("with a URL past the pooler, migrations take it")
+    func direct() async throws {
+        try await Program.withDatabase(migrated: false) { durable, _ in
+            var durable = durable
+            durable.environment["DURABLE_DIRECT_DATABASE_URL"] = durable.environment["DATABASE_URL"]
+            durable.environment["DATABASE_URL"] = "postgresql://127.0.0.1:1/nobody-listens"
+            durable.environment["DURABLE_POOLED"] = "true"
+            let migrated = try await durable("migrate")
+            #expect(migrated.exitCode == 0)
+            #expect(migrated.output.contains("Applied"))
+        }
+    }
+
     @Test("a schema that is too old is refused at start, unless it may be migrated", .timeLimit(.minutes(1)))
     func oldSchema() async throws {
-        try await with(migrated: false) { durable, _ in
+        try await Program.withDatabase(migrated: false) { durable, _ in
             let result = try await durable("serve", "--open", "--port", "0")
             #expect(result.exitCode == 1)
             #expect(result.errors.contains("durable migrate"))
@@ -58,7 +71,7 @@ struct DatabaseTests {
 
     @Test("an execution is enqueued, shown, listed and cancelled")
     func life() async throws {
-        try await with { durable, _ in
+        try await Program.withDatabase { durable, _ in
             let enqueued = try await durable("enqueue", "add1", "-", input: #"{"n": 41}"#)
             #expect(enqueued.exitCode == 0)
             let id = try #require(enqueued.outputLines.first)
@@ -71,13 +84,17 @@ struct DatabaseTests {
             #expect(shown.output.contains(#"{"n":41}"#))
 
             let record = try await durable("show", id, "--json")
-            let members = try record.json()
+            let inspection = try record.json()
+            #expect(inspection["reason"] as? String != nil)
+            #expect(inspection["attempts"] as? [String] == [])
+            let members = try #require(inspection["execution"] as? [String: Any])
             #expect(members["status"] as? String == "ready")
             #expect(members["executionId"] as? String == id)
             #expect(members["input"] as? [String: Int] == ["n": 41])
 
             let listed = try await durable("list", "--task", "add1", "--status", "ready", "--json")
-            #expect(listed.outputLines == record.outputLines)
+            let row = try listed.json()
+            #expect(row["executionId"] as? String == id)
             let others = try await durable("list", "--status", "running", "--json")
             #expect(others.output == "")
 
@@ -97,7 +114,7 @@ struct DatabaseTests {
 
     @Test("the same idempotency key gives the same execution, and another input is refused")
     func idempotency() async throws {
-        try await with { durable, _ in
+        try await Program.withDatabase { durable, _ in
             let first = try await durable("enqueue", "add1", "1", "--idempotency-key", "k", "--json")
             let second = try await durable("enqueue", "add1", "1", "--idempotency-key", "k", "--json")
             #expect(first.exitCode == 0)
@@ -110,7 +127,7 @@ struct DatabaseTests {
 
     @Test("waiting prints the record at the end, and fails when the execution did", .timeLimit(.minutes(1)))
     func wait() async throws {
-        try await with { durable, fixture in
+        try await Program.withDatabase { durable, fixture in
             async let waiting = durable("enqueue", "add1", "1", "--wait", "--json")
             var id: ExecutionID?
             while id == nil { id = try await fixture.storage.list(ExecutionQuery()).first?.id }
@@ -124,11 +141,12 @@ struct DatabaseTests {
 
     @Test("a task that nobody knows is named; those that workers announced are listed")
     func tasks() async throws {
-        try await with { durable, _ in
+        try await Program.withDatabase { durable, _ in
             let unknown = try await durable("enqueue", "add2")
             #expect(unknown.exitCode == 1)
             #expect(unknown.errors == "Error: Task add2 not found\n")
             let tasks = try await durable("tasks", "--json")
+            #expect(tasks.outputLines.count == 3)
             let members = try tasks.json()
             #expect(members["taskId"] as? String == "add1")
             #expect(members["timeoutMs"] as? Int == 5000)
@@ -137,7 +155,7 @@ struct DatabaseTests {
 
     @Test("what a payload or an error says cannot act on the terminal")
     func terminal() async throws {
-        try await with { durable, _ in
+        try await Program.withDatabase { durable, _ in
             let enqueued = try await durable("enqueue", "add1", "\"\u{9B}31m\"")
             let shown = try await durable("show", try #require(enqueued.outputLines.first))
             #expect(shown.exitCode == 0)

@@ -3,7 +3,8 @@ import Testing
 @Suite("Command line, without a database")
 struct UsageTests {
     static let commands = [
-        "dev", "start", "serve", "worker", "migrate", "enqueue", "show", "list", "cancel", "prune", "tasks",
+        "dev", "start", "serve", "worker", "migrate", "enqueue", "show", "list", "wake", "cancel", "retry", "prune",
+        "tasks",
     ]
 
     @Test("the help names every command")
@@ -80,6 +81,30 @@ struct UsageTests {
         }
     }
 
+    @Test(
+        "times and priorities that are none are refused",
+        arguments: [["--expires-in", "soon"], ["--expires-in", "5"], ["--priority", "101"], ["--priority", "high"]]
+    )
+    func limits(flags: [String]) async throws {
+        try await Program.with { durable in
+            let result = try await durable("enqueue", "add1", "1", flags[0], flags[1])
+            #expect(result.exitCode == 64)
+            #expect(result.errors.contains(flags[1]))
+        }
+    }
+
+    @Test("a sleeper is woken up with an output or with a failure, not with both")
+    func wakeUp() async throws {
+        try await Program.with { durable in
+            let both = try await durable("wake", "payment", "u", "--output", "1", "--failed", "no")
+            #expect(both.exitCode == 64)
+            #expect(both.errors.contains("--failed"))
+            let noJSON = try await durable("wake", "payment", "u", "--output", "yes")
+            #expect(noJSON.exitCode == 64)
+            #expect(noJSON.errors.contains("The output is not JSON"))
+        }
+    }
+
     @Test("a status that does not exist is refused with those that do")
     func status() async throws {
         try await Program.with { durable in
@@ -103,10 +128,10 @@ struct UsageTests {
         }
     }
 
-    @Test("a front end has to be told the task of an execution")
-    func taskOfExecution() async throws {
+    @Test("a front end has to be told the task of an execution", arguments: ["show", "cancel", "retry"])
+    func taskOfExecution(command: String) async throws {
         try await Program.with { durable in
-            let result = try await durable("show", "te_1", "--url", "http://127.0.0.1:1/rpc")
+            let result = try await durable(command, "te_1", "--url", "http://127.0.0.1:1/rpc")
             #expect(result.exitCode == 64)
             #expect(result.errors.contains("--task"))
         }

@@ -17,7 +17,10 @@ struct Service {
     static let token = "a token of the tests"
 
     /// Runs a service for as long as the body does.
+    ///
+    /// - Parameter tasks: Those that the front end knows besides the executor's.
     static func with<Result>(
+        knowing tasks: [TaskDefinition] = [],
         registering register: (DurableExecutor) throws -> Void = { _ in },
         _ body: (Service) async throws -> Result
     ) async throws -> Result {
@@ -39,7 +42,7 @@ struct Service {
                 port: 0,
                 access: .tokens(Tokens([Token(name: "test", roles: [.admin], text: token)]))
             ),
-            executions: Executions(storage: storage, signals: signals, tasks: executor.tasks.map(\.definition)),
+            executions: Executions(storage: storage, signals: signals, tasks: tasks + executor.tasks.map(\.definition)),
             readiness: { .ready },
             logger: logger,
             onListening: { number in

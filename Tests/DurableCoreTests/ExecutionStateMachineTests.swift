@@ -5,39 +5,20 @@ import Testing
 struct ExecutionStateMachineTests {
     typealias Machine = ExecutionStateMachine
 
-    static let events: [Machine.Event] = [
-        .leased, .ended(.completed(Payload(json: "1")), chance: 0), .ended(.failed(.retryable("boom")), chance: 0),
-        .ended(.failed(.nonRetryable("no")), chance: 0), .ended(.failed(.timedOut), chance: 0),
-        .ended(.failed(.cancelled), chance: 0), .workerLost(maximum: 10), .released, .cancelled,
-    ]
-
-    /// What is written here is the specification: every status × event, `nil` for what cannot happen.
-    static func expected(_ status: ExecutionStatus, _ event: Machine.Event) -> Machine.Transition? {
-        switch (status, event) {
-        case (.ready, .leased): .run
-        case (.ready, .cancelled), (.running, .cancelled): .finish(.cancelled(.cancelled))
-        case (.running, .ended(.completed(let output), _)): .finish(.completed(output))
-        case (.running, .ended(.failed(let error, _), _)) where error.kind == .timedOut: .finish(.timedOut(error))
-        case (.running, .ended(.failed(let error, _), _)) where error.kind == .cancelled: .finish(.cancelled(error))
-        case (.running, .ended(.failed(let error, _), _)): .finish(.failed(error))
-        case (.running, .workerLost): .ready(delayMs: 0, error: .expired, cost: .leaseLoss)
-        case (.running, .released): .ready(delayMs: nil, error: nil, cost: .nothing)
-        case (_, .cancelled): .unchanged
-        default: nil
-        }
+    static func state(_ kind: TaskKind = .single, _ status: ExecutionStatus = .running) -> Machine.State {
+        Machine.State(
+            execution: ExecutionReference(taskID: "task", executionID: ExecutionID(bits: 1)),
+            kind: kind,
+            status: status
+        )
     }
 
-    @Test("decides every status and event", arguments: ExecutionStatus.allCases, events)
-    func decides(_ status: ExecutionStatus, _ event: Machine.Event) throws {
-        let state = Machine.State(status: status, retryOptions: .none, retryAttempts: 0, leaseLosses: 0)
-        if let expected = Self.expected(status, event) {
-            let transition = try Machine.transition(from: state, on: event)
-            #expect(transition == expected)
-        } else {
-            #expect(throws: Machine.IllegalTransition.self) {
-                try Machine.transition(from: state, on: event)
-            }
-        }
+    private static func running(_ retry: RetryOptions, retryAttempts: Int = 0, leaseLosses: Int = 0) -> Machine.State {
+        var state = state()
+        state.retryOptions = retry
+        state.retryAttempts = retryAttempts
+        state.leaseLosses = leaseLosses
+        return state
     }
 
     @Test("retries a retryable error as long as retries are left, and no other")
@@ -45,8 +26,8 @@ struct ExecutionStateMachineTests {
         let retry = RetryOptions(maxAttempts: 2, baseDelayMs: 400, delayMultiplier: 2)
         func after(_ used: Int, _ error: ExecutionError) throws -> Machine.Transition {
             try Machine.transition(
-                from: Machine.State(status: .running, retryOptions: retry, retryAttempts: used, leaseLosses: 0),
-                on: .ended(.failed(error), chance: 0)
+                from: Self.running(retry, retryAttempts: used),
+                on: .ended(.failed(error), Machine.Circumstances())
             )
         }
         let boom = ExecutionError.retryable("boom")
@@ -64,20 +45,35 @@ struct ExecutionStateMachineTests {
 
     @Test("waits at least as long as the procedure asked for")
     func retryAfter() throws {
-        let retry = RetryOptions(maxAttempts: 1, baseDelayMs: 400)
-        let state = Machine.State(status: .running, retryOptions: retry, retryAttempts: 0, leaseLosses: 0)
+        let state = Self.running(RetryOptions(maxAttempts: 1, baseDelayMs: 400))
         let boom = ExecutionError.retryable("boom")
-        let later = try Machine.transition(from: state, on: .ended(.failed(boom, retryAfterMs: 5000), chance: 0))
-        #expect(later == .ready(delayMs: 5000, error: boom, cost: .retry))
-        let sooner = try Machine.transition(from: state, on: .ended(.failed(boom, retryAfterMs: 5), chance: 0))
-        #expect(sooner == .ready(delayMs: 400, error: boom, cost: .retry))
+        for (asked, delay) in [(5000.0, 5000.0), (5, 400)] {
+            let transition = try Machine.transition(
+                from: state,
+                on: .ended(.failed(boom, retryAfterMs: asked), Machine.Circumstances())
+            )
+            #expect(transition == .ready(delayMs: delay, error: boom, cost: .retry))
+        }
+    }
+
+    @Test("takes the jitter's share off a delay")
+    func jitter() throws {
+        let state = Self.running(RetryOptions(maxAttempts: 1, baseDelayMs: 400, jitter: 0.5))
+        let boom = ExecutionError.retryable("boom")
+        let transition = try Machine.transition(
+            from: state,
+            on: .ended(.failed(boom), Machine.Circumstances(chance: 1))
+        )
+        #expect(transition == .ready(delayMs: 200, error: boom, cost: .retry))
     }
 
     @Test("ends a crash loop after the allowed number of lost leases")
     func crashLoop() throws {
         for losses in 0..<3 {
-            let state = Machine.State(status: .running, retryOptions: .none, retryAttempts: 0, leaseLosses: losses)
-            let transition = try Machine.transition(from: state, on: .workerLost(maximum: 2))
+            let transition = try Machine.transition(
+                from: Self.running(.none, leaseLosses: losses),
+                on: .workerLost(maximum: 2)
+            )
             #expect(
                 transition
                     == (losses < 2
@@ -85,5 +81,32 @@ struct ExecutionStateMachineTests {
                         : .finish(.failed(.leaseLostTooOften(3))))
             )
         }
+    }
+
+    @Test("settles an attempt as what its lease was taken for")
+    func settlement() {
+        let lease = Lease(
+            id: LeaseID(executionID: ExecutionID(bits: 1), attempt: 3),
+            taskID: "task",
+            kind: .parent(finalize: nil, onChildFailure: .continue),
+            input: .undefined,
+            options: TaskOptions(timeoutMs: 1, retryOptions: RetryOptions(maxAttempts: 1)),
+            retryAttempts: 1,
+            leaseLosses: 0,
+            previousError: nil,
+            trace: nil,
+            startedAt: Timestamp(microseconds: 0)
+        )
+        let boom = ExecutionError.retryable("boom")
+        let failed = Machine.settlement(of: lease, .failed(boom), Machine.Circumstances())
+        #expect(failed == Settlement(lease: lease.id, transition: .finish(.failed(boom))))
+        let concluded = Machine.settlement(
+            of: lease,
+            .spawned(Payload(json: "1"), children: []),
+            Machine.Circumstances()
+        )
+        #expect(concluded.transition == .finish(.completed(Payload(json: #"{"output":1,"children":[]}"#))))
+        let released = Machine.release(of: lease.id)
+        #expect(released == Settlement(lease: lease.id, transition: .ready(delayMs: nil, error: nil, cost: .nothing)))
     }
 }

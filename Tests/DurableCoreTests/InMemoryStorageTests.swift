@@ -1,6 +1,5 @@
 import DurableCore
 import DurableTestKit
-import Synchronization
 import Testing
 
 @Suite("In-memory storage")
@@ -10,17 +9,23 @@ struct InMemoryStorageTests {
         let clock = ManualClock()
         let storage = InMemoryStorage { clock.now }
         try await behaviour.run(
-            StorageConformance.Subject(storage: storage) { clock.advance(milliseconds: $0) }
+            StorageConformance.Subject(storage: storage) { clock.advance(milliseconds: Double($0)) }
         )
     }
-}
 
-private final class ManualClock: Sendable {
-    private let time = Mutex(Timestamp(microseconds: 1_750_000_000_000_000))
-
-    var now: Timestamp { time.withLock { $0 } }
-
-    func advance(milliseconds: Int) {
-        time.withLock { $0 = $0.adding(milliseconds: Double(milliseconds)) }
+    @Test("a sleeper is timed out at its very time, neither before nor after")
+    func timeoutWithoutLeeway() async throws {
+        let clock = ManualClock()
+        let storage = InMemoryStorage { clock.now }
+        let task = TaskDefinition(id: "sleeper", options: TaskOptions(timeoutMs: 1000), kind: .sleeping)
+        let id = try await storage.insert([try NewExecution(of: task, input: Payload(json: #""a""#))])[0].executionID
+        clock.advance(milliseconds: 999.999)
+        let early = try await storage.expire(limit: 1)
+        #expect(early.count == 0 && early.nextDueMs == 0.001)
+        clock.advance(milliseconds: 0.001)
+        let due = try await storage.expire(limit: 1)
+        #expect(due.count == 1)
+        let status = await storage.executions([id])[id]?.status
+        #expect(status == .timedOut)
     }
 }

@@ -1,4 +1,5 @@
 import DurableExecution
+import DurableTestKit
 import Logging
 import Synchronization
 import Testing
@@ -7,15 +8,40 @@ struct Number: Codable, Sendable, Equatable {
     var n: Int
 }
 
+/// Where the executions of a test live.
+enum Store: CaseIterable, Sendable {
+    case memory, postgres
+
+    func withStorage<Result: Sendable>(
+        _ body: (any Storage) async throws -> Result
+    ) async throws -> Result {
+        switch self {
+        case .memory: try await body(InMemoryStorage())
+        case .postgres: try await PostgresFixture.with { try await body($0.storage) }
+        }
+    }
+}
+
 /// An executor on a storage of its own, which runs for as long as the body does.
-func withRunningExecutor<Result>(
+func withRunningExecutor<Result: Sendable>(
+    on store: Store = .memory,
     configuration: ExecutorConfiguration = .quick,
     _ body: (DurableExecutor) async throws -> Result
 ) async throws -> Result {
-    let executor = DurableExecutor(storage: InMemoryStorage(), configuration: configuration, logger: .silent)
+    try await store.withStorage { storage in
+        let executor = DurableExecutor(storage: storage, configuration: configuration, logger: .silent)
+        return try await run(executor) { try await body(executor) }
+    }
+}
+
+/// Runs an executor for as long as the body runs.
+func run<Result: Sendable>(_ executor: DurableExecutor, while body: () async throws -> Result) async throws -> Result {
     let running = Task { try await executor.run() }
-    defer { running.cancel() }
-    return try await body(executor)
+    let result: Swift.Result<Result, any Error>
+    do { result = .success(try await body()) } catch { result = .failure(error) }
+    running.cancel()
+    _ = await running.result
+    return try result.get()
 }
 
 extension ExecutorConfiguration {

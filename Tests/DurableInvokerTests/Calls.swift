@@ -9,6 +9,7 @@ enum Calls {
 
     static func lease(
         task: TaskID = "add2",
+        kind: TaskKind = .single,
         input: Payload = Payload(json: "1"),
         timeoutMs: Int = 20_000,
         attempt: Int = 1,
@@ -18,6 +19,7 @@ enum Calls {
         Lease(
             id: LeaseID(executionID: executionID, attempt: attempt),
             taskID: task,
+            kind: kind,
             input: input,
             options: TaskOptions(timeoutMs: timeoutMs),
             retryAttempts: retryAttempts,
@@ -35,13 +37,21 @@ enum Calls {
         url: String,
         path: String = "add2",
         headers: [String: String] = [:],
+        signingSecrets: [String] = [],
+        kind: TaskKind = .single,
         concurrency: Int = 10,
         _ body: (HTTPInvoker) async throws -> Result
     ) async throws -> Result {
         try await withProcedureClient(concurrency: concurrency, logger: Logger(label: "tests")) { client in
-            let endpoint = try Endpoint(name: "web-app", url: url, headers: headers)
+            let endpoint = try Endpoint(
+                name: "web-app",
+                url: url,
+                headers: headers,
+                signingSecrets: signingSecrets
+            )
             let procedure = try Procedure(endpoint: endpoint, path: path)
-            return try await body(HTTPInvoker(calling: procedure, for: "add2", over: client))
+            let task = TaskDefinition(id: "add2", options: TaskOptions(timeoutMs: 20_000), kind: kind)
+            return try await body(HTTPInvoker(calling: procedure, for: task, over: client))
         }
     }
 

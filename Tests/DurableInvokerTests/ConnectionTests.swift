@@ -36,7 +36,7 @@ struct ConnectionTests {
                     #expect(app.connections == round)
                     try await app.waitForOpenConnections(atMost: 0)
                     // The pace of a quiet service; a call in the very moment of the closing may be lost with it.
-                    try await Task.sleep(for: .milliseconds(300))
+                    try await Task.sleep(for: .seconds(1))
                 }
             }
         }

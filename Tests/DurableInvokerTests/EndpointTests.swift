@@ -62,7 +62,8 @@ struct EndpointTests {
         "A header that the service sets itself cannot be changed",
         arguments: [
             "Content-Type", "content-length", "Transfer-Encoding", "connection", "idempotency-key", "Durable-Attempt",
-            "durable-anything", "traceparent", "tracestate", "webhook-signature", "accept-encoding",
+            "durable-anything", "traceparent", "tracestate", "webhook-id",
+            "Webhook-Timestamp", "webhook-signature", "accept-encoding",
         ]
     )
     func reservedHeaders(name: String) {

@@ -5,9 +5,9 @@ import Testing
 
 @Suite("PostgreSQL storage")
 struct PostgresStorageTests {
-    @Test("conforms", arguments: StorageConformance.cases)
-    func conforms(_ behaviour: StorageConformance.Case) async throws {
-        try await PostgresFixture.with { fixture in
+    @Test("conforms", arguments: StorageConformance.cases, Route.available)
+    func conforms(_ behaviour: StorageConformance.Case, _ route: Route) async throws {
+        try await PostgresFixture.with(through: route) { fixture in
             let clock = ClockOffset()
             try await behaviour.run(
                 StorageConformance.Subject(storage: fixture.storage) { milliseconds in

@@ -46,32 +46,24 @@ struct AccessTests {
         }
     }
 
+    static let needs = [
+        "enqueueTask": "enqueue", "enqueueTasks": "enqueue", "getTaskExecution": "read",
+        "waitForTaskExecution": "read", "inspectTaskExecution": "read", "cancelTaskExecution": "enqueue and read",
+        "retryTaskExecution": "enqueue and read", "wakeupSleepingTaskExecution": "enqueue and read",
+    ]
+
     @Test(
         "a token does what its roles allow",
         arguments: [
             ("enqueue-only", ["enqueueTask", "enqueueTasks"]),
-            ("read-only", ["getTaskExecution", "waitForTaskExecution"]),
-            (
-                "both",
-                [
-                    "enqueueTask", "enqueueTasks", "getTaskExecution", "waitForTaskExecution", "cancelTaskExecution",
-                ]
-            ),
-            (
-                "everything",
-                [
-                    "enqueueTask", "enqueueTasks", "getTaskExecution", "waitForTaskExecution", "cancelTaskExecution",
-                ]
-            ),
+            ("read-only", ["getTaskExecution", "waitForTaskExecution", "inspectTaskExecution"]),
+            ("both", Array(needs.keys)),
+            ("everything", Array(needs.keys)),
         ]
     )
     func roles(token: String, allowed: [String]) async throws {
-        let needs = [
-            "enqueueTask": "enqueue", "enqueueTasks": "enqueue", "getTaskExecution": "read",
-            "waitForTaskExecution": "read", "cancelTaskExecution": "enqueue and read",
-        ]
         try await RunningService.with(access: Self.access) { service in
-            for (procedure, roles) in needs {
+            for (procedure, roles) in Self.needs {
                 let reply = try await service.client.call(procedure, "{}", headers: ["authorization": token])
                 if allowed.contains(procedure) {
                     #expect(reply.status == 400)

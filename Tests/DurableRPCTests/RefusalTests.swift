@@ -39,6 +39,26 @@ struct RefusalTests {
                 "enqueueTask", #"{"json":{"taskId":"add1","options":{"idempotencyKey":""}}}"#, 400,
                 "Invalid idempotency key for task add1: expected a text of 1 to 255 bytes without NUL, got 0 bytes"
             ),
+            (
+                "enqueueTask", #"{"json":{"taskId":"add1","options":{"priority":101}}}"#, 400,
+                "Invalid priority for task add1: expected an integer from -100 to 100, got 101"
+            ),
+            (
+                "enqueueTask", #"{"json":{"taskId":"add1","options":{"expiresInMs":0}}}"#, 400,
+                "Invalid expires in ms for task add1: expected an integer from 1 to 9007199254740991, got 0"
+            ),
+            (
+                "enqueueTask", #"{"json":{"taskId":"payment"}}"#, 400,
+                "A unique id string is required to enqueue a sleeping task [taskId=payment]"
+            ),
+            (
+                "enqueueTask", #"{"json":{"taskId":"payment","input":7}}"#, 400,
+                "Input must be a unique id string for sleeping task [taskId=payment]"
+            ),
+            (
+                "enqueueTask", #"{"json":{"taskId":"payment","input":""}}"#, 400,
+                "A non-empty unique id string is required for sleeping task [taskId=payment]"
+            ),
             ("enqueueTasks", #"{"json":{}}"#, 400, "tasks must be an array of {taskId, input, options?}"),
             ("enqueueTasks", #"{"json":[]}"#, 400, "The input must be an object: {tasks: [{taskId, input, options?}]}"),
             ("getTaskExecution", #"{"json":{"taskId":"add1"}}"#, 400, "executionId must be a string"),
@@ -56,6 +76,19 @@ struct RefusalTests {
             (
                 "cancelTaskExecution", #"{"json":{"taskId":"add1","executionId":"invalid"}}"#, 404,
                 "Task execution not found [executionId=invalid]"
+            ),
+            (
+                "retryTaskExecution", #"{"json":{"taskId":"add1","executionId":"invalid"}}"#, 404,
+                "Task execution not found [executionId=invalid]"
+            ),
+            ("retryTaskExecution", #"{"json":{"taskId":"add1"}}"#, 400, "executionId must be a string"),
+            (
+                "inspectTaskExecution", #"{"json":{"taskId":"add1","executionId":"invalid"}}"#, 404,
+                "Task execution not found [executionId=invalid]"
+            ),
+            (
+                "inspectTaskExecution", #"{"json":{"taskId":"invalid","executionId":"x"}}"#, 404,
+                "Task invalid not found"
             ),
             (
                 "waitForTaskExecution", #"{"json":{"taskId":"add1","executionId":"x","timeoutMs":60001}}"#, 400,

@@ -4,6 +4,8 @@ import Testing
 
 @Suite("Settings")
 struct ServerSettingsTests {
+    private static let own = TaskDefinition(id: "swift", options: TaskOptions(timeoutMs: 1000))
+
     private func read(
         _ defaults: ServerSettings,
         flags: [Setting: String] = [:],
@@ -11,7 +13,7 @@ struct ServerSettingsTests {
     ) -> (settings: ServerSettings, problems: [String]) {
         var reader = SettingsReader(flags: flags, environment: environment)
         let settings = ServerSettings(reading: &reader, over: defaults)
-        reader.report(settings.problems(environment: environment, ownTasks: ["swift"], place: reader.place(of:)))
+        reader.report(settings.problems(environment: environment, ownTasks: [Self.own], place: reader.place(of:)))
         do {
             try reader.finish()
             return (settings, [])
@@ -46,16 +48,43 @@ struct ServerSettingsTests {
         #expect(settings.frontEnd?.port == 8080)
     }
 
+    @Test("a URL past the pooler goes with a pooler, and both must be URLs")
+    func pooler() {
+        let urls = [Setting.databaseURL: "host=pooler", .directDatabaseURL: "host=postgres"]
+        let (pooled, none) = read(
+            .serve,
+            flags: urls.merging([.open: "true"]) { $1 },
+            environment: ["DURABLE_POOLED": "1"]
+        )
+        #expect(none == [])
+        #expect(pooled.database.isPooled)
+        #expect(pooled.database.directConfiguration != nil)
+
+        let (alone, _) = read(.serve, flags: [.databaseURL: "host=pooler", .pooled: "true"])
+        #expect(alone.database.directConfiguration == nil)
+
+        let (_, unused) = read(.serve, flags: urls.merging([.open: "true"]) { $1 })
+        #expect(unused.count == 1)
+        #expect(unused.first?.hasPrefix("--direct-database-url: ") == true)
+        #expect(unused.first?.contains("--pooled") == true)
+
+        let wrong = [Setting.directDatabaseURL: "postgresql://me:s3cret@host:port/x", .pooled: "true", .open: "true"]
+        let (_, problems) = read(.serve, flags: wrong)
+        #expect(problems.count == 1)
+        #expect(problems.first?.contains("s3cret") == false)
+    }
+
     @Test("durations and days are read in their units, and 0 days keep executions for ever")
     func units() {
         let (settings, problems) = read(
             .worker,
-            flags: [.leaseSeconds: "2.5", .drainSeconds: "0", .retainDays: "0", .healthPort: "81"]
+            flags: [.leaseSeconds: "2.5", .drainSeconds: "0", .retainDays: "0", .healthPort: "81", .maxChildren: "7"]
         )
         #expect(problems == [])
         #expect(settings.worker?.lease == .milliseconds(2500))
         #expect(settings.worker?.drain == .zero)
         #expect(settings.worker?.retention == nil)
+        #expect(settings.worker?.maxChildren == 7)
         #expect(settings.worker?.health == HealthSettings(port: 81))
         #expect(settings.frontEnd == nil)
     }
@@ -111,7 +140,7 @@ struct ServerSettingsTests {
     func workerWithoutTasks() {
         let worker = ServerSettings.worker
         #expect(worker.problems(environment: [:], ownTasks: []).count == 1)
-        #expect(worker.problems(environment: [:], ownTasks: ["swift"]) == [])
+        #expect(worker.problems(environment: [:], ownTasks: [Self.own]) == [])
     }
 
     @Test("every setting has its own flag and variable")

@@ -11,6 +11,7 @@ struct TasksFileTests {
             url: http://localhost:3000/rpc
             headers:
               authorization: "${WEB_APP_TOKEN}"
+            signingSecrets: ["${WEB_APP_SIGNING_SECRET}"]
         tasks:
           add2:
             procedure: web-app/math/add2
@@ -47,7 +48,11 @@ struct TasksFileTests {
 
     @Test("gives tasks in the order of the file, with their options, procedures and endpoints")
     func readsEverything() throws {
-        let file = try read(Self.example, environment: ["WEB_APP_TOKEN": "Bearer s3cret"])
+        let secret = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+        let file = try read(
+            Self.example,
+            environment: ["WEB_APP_TOKEN": "Bearer s3cret", "WEB_APP_SIGNING_SECRET": secret]
+        )
 
         let retryOptions = RetryOptions(
             maxAttempts: 3,
@@ -63,18 +68,17 @@ struct TasksFileTests {
                         id: "add2",
                         options: TaskOptions(timeoutMs: 5000, retryOptions: retryOptions, sleepMsBeforeRun: 1.5)
                     ),
-                    endpoint: "web-app",
-                    path: "math/add2"
+                    procedure: .init(endpoint: "web-app", path: "math/add2")
                 ),
                 .init(
                     definition: TaskDefinition(id: "add1", options: TaskOptions(timeoutMs: 1000)),
-                    endpoint: "web-app",
-                    path: "add1"
+                    procedure: .init(endpoint: "web-app", path: "add1")
                 ),
             ]
         )
         #expect(file.endpoints["web-app"]?.url == "http://localhost:3000/rpc")
         #expect(file.endpoints["web-app"]?.headers == ["authorization": "Bearer s3cret"])
+        #expect(file.endpoints["web-app"]?.signingSecrets.count == 1)
     }
 
     @Test("reports five mistakes at once, each with its line")

@@ -15,6 +15,15 @@ package enum TestCluster {
         }
     }
 
+    /// The database URL of a pgbouncer in transaction mode before that cluster; `nil` where nobody has started one.
+    ///
+    /// It is `TEST_PGBOUNCER_URL`, as `scripts/test` sets it. Another name of a database leads to the same one, through
+    /// sessions of its own.
+    package static let pgbouncer: String? = {
+        let given = ProcessInfo.processInfo.environment["TEST_PGBOUNCER_URL"]
+        return given?.isEmpty == false ? given : nil
+    }()
+
     /// Runs the body with a server of its own, for tests that stop, restart or kill it.
     package static func withOwn<Result: Sendable>(
         settings: [String: String] = [:],

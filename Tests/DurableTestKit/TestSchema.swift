@@ -26,11 +26,24 @@ package struct TestSchema: Sendable, Hashable, CustomStringConvertible {
         let schema = TestSchema()
         do {
             let result = try await body(schema)
-            try await execute(schema.dropStatement)
+            try await schema.drop(execute)
             return result
         } catch {
-            try? await execute(schema.dropStatement)
+            try? await schema.drop(execute)
             throw error
         }
+    }
+
+    /// Drops the schema; a statement of a process that was just ended may still be at it, and lock the tables in another
+    /// order.
+    private func drop(_ execute: (String) async throws -> Void) async throws {
+        for _ in 0..<5 {
+            do {
+                return try await execute(dropStatement)
+            } catch {
+                continue
+            }
+        }
+        try await execute(dropStatement)
     }
 }

@@ -17,6 +17,7 @@ final class Deployment: Sendable {
     }
 
     let databaseURL: String
+    private let databaseFlags: [String]
     let schema: String
     let storage: any Storage
     let app: StubWebApp
@@ -27,12 +28,14 @@ final class Deployment: Sendable {
 
     private init(
         databaseURL: String,
+        databaseFlags: [String],
         schema: String,
         storage: any Storage,
         app: StubWebApp,
         tasks: String
     ) throws {
         self.databaseURL = databaseURL
+        self.databaseFlags = ["--database-url", databaseURL, "--schema", schema] + databaseFlags
         self.schema = schema
         self.storage = storage
         self.app = app
@@ -59,16 +62,24 @@ final class Deployment: Sendable {
     }
 
     /// Runs the body with a deployment that has a front end; the body starts the workers.
+    ///
+    /// - Parameters:
+    ///   - databaseURL: The database; the one that all tests share unless given.
+    ///   - route: How everybody gets there.
+    ///   - databaseFlags: What the processes are told about it beside its URL.
     static func with(
         databaseURL: String? = nil,
+        through route: Route = .direct,
+        databaseFlags: [String] = [],
         tasks: (String) -> String = Deployment.tasks,
         answering answer: @escaping @Sendable (StubRequest) async -> StubAnswer = { $0.plusOne },
         _ body: (Deployment) async throws -> Void
     ) async throws {
         try await StubWebApp.with(answer) { app in
-            try await PostgresFixture.with(databaseURL: databaseURL) { fixture in
+            try await PostgresFixture.with(databaseURL: databaseURL, through: route) { fixture in
                 let deployment = try Deployment(
                     databaseURL: fixture.databaseURL,
+                    databaseFlags: databaseFlags,
                     schema: fixture.schema,
                     storage: fixture.storage,
                     app: app,
@@ -88,13 +99,20 @@ final class Deployment: Sendable {
 
     // MARK: Processes
 
+    /// - Parameter tasks: The text of a tasks file for this process alone.
     @discardableResult
-    func start(_ arguments: [String], environment: [String: String] = [:]) throws -> DurableProcess {
+    func start(
+        _ arguments: [String],
+        tasks: String? = nil,
+        environment: [String: String] = [:]
+    ) throws -> DurableProcess {
+        var file = folder.appending(path: "tasks.yaml")
+        if let tasks {
+            file = folder.appending(path: "\(UUID().uuidString).yaml")
+            try tasks.write(to: file, atomically: true, encoding: .utf8)
+        }
         let process = try DurableProcess(
-            arguments + [
-                "--database-url", databaseURL, "--schema", schema, "--tasks",
-                folder.appending(path: "tasks.yaml").path(),
-            ],
+            arguments + databaseFlags + ["--tasks", file.path()],
             environment: environment
         )
         processes.withLock { $0.append(process) }
@@ -110,9 +128,12 @@ final class Deployment: Sendable {
 
     /// Starts a worker and waits until it is ready.
     @discardableResult
-    func startWorker(lease: Int = 5, _ arguments: String...) async throws -> DurableProcess {
+    func startWorker(lease: Int = 5, tasks: String? = nil, _ arguments: String...) async throws -> DurableProcess {
         let port = try freePort()
-        let process = try start(["worker", "--lease-seconds", "\(lease)", "--health-port", "\(port)"] + arguments)
+        let process = try start(
+            ["worker", "--lease-seconds", "\(lease)", "--health-port", "\(port)"] + arguments,
+            tasks: tasks
+        )
         try await eventually("the worker is ready") { await isReady(port: port) }
         return process
     }

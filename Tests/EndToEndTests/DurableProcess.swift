@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 
-/// A real `durable` process.
+/// A real process: of `durable`, where no other program is named.
 final class DurableProcess: Sendable {
     /// The built program: `DURABLE_BINARY` where that is set, else the one beside the test bundle.
     static var binary: URL {
@@ -16,7 +16,7 @@ final class DurableProcess: Sendable {
     private let status = Mutex<Int32?>(nil)
 
     /// Starts the program; its output goes to a file that ``output`` reads.
-    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    init(_ arguments: [String], of program: URL = DurableProcess.binary, environment: [String: String] = [:]) throws {
         log = FileManager.default.temporaryDirectory.appending(path: "durable-\(UUID().uuidString).log")
         _ = FileManager.default.createFile(atPath: log.path(), contents: nil)
         let output = try FileHandle(forWritingTo: log)
@@ -24,7 +24,7 @@ final class DurableProcess: Sendable {
         self.exit = exit
 
         let process = Process()
-        process.executableURL = Self.binary
+        process.executableURL = program
         process.arguments = arguments
         process.environment = ["PATH": "/usr/bin:/bin", "HOME": NSTemporaryDirectory()].merging(environment) { $1 }
         process.currentDirectoryURL = FileManager.default.temporaryDirectory

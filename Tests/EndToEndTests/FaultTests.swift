@@ -166,7 +166,7 @@ struct FaultTests {
                 let (batch, _) = try await (claim, reclaim)
                 _ = try await storage.reclaim(limit: 100, maxLeaseLosses: 100)
                 let settled = try await storage.settle(
-                    batch.leases.map { ExecutionStateMachine.settlement(of: $0, .completed(.undefined), chance: 0) }
+                    batch.leases.map { ExecutionStateMachine.settlement(of: $0, .completed(.undefined), .init()) }
                 )
                 let left = try await storage.executions(ids).values
                 if try await storage.renew(worker, holding: []) == nil {
@@ -180,7 +180,7 @@ struct FaultTests {
 }
 
 /// Callers that enqueue one execution after the other, and what was accepted of them.
-private final class Load: Sendable {
+final class Load: Sendable {
     private struct State {
         var accepted: [ExecutionID] = []
         var isOver = false

@@ -15,6 +15,12 @@ struct Arguments {
         self.members = members
     }
 
+    /// Takes an input `{taskId, executionId}`.
+    static func execution(_ input: WireValue) throws(RPCError) -> (taskID: TaskID, id: String) {
+        let arguments = try Arguments(input, shape: "{taskId, executionId}")
+        return try (arguments.taskID(), arguments.text("executionId"))
+    }
+
     subscript(name: String) -> WireValue { members[name] }
 
     /// The member as plain JSON; `nil` when it is absent, `null` or `undefined`.

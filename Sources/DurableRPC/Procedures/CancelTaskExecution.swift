@@ -12,8 +12,7 @@ struct CancelTaskExecution: Procedure {
     let roles: Set<Role> = [.enqueue, .read]
 
     func answer(_ input: WireValue, trace: TraceContext?) async throws -> [UInt8] {
-        let arguments = try Arguments(input, shape: "{taskId, executionId}")
-        let (taskID, id) = try (arguments.taskID(), arguments.text("executionId"))
+        let (taskID, id) = try Arguments.execution(input)
         return ExecutionRecord(try await executions.cancel(id, of: taskID)).encode()
     }
 }

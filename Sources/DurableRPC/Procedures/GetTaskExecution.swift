@@ -9,8 +9,7 @@ struct GetTaskExecution: Procedure {
     let roles: Set<Role> = [.read]
 
     func answer(_ input: WireValue, trace: TraceContext?) async throws -> [UInt8] {
-        let arguments = try Arguments(input, shape: "{taskId, executionId}")
-        let (taskID, id) = try (arguments.taskID(), arguments.text("executionId"))
+        let (taskID, id) = try Arguments.execution(input)
         return ExecutionRecord(try await executions.execution(id, of: taskID)).encode()
     }
 }

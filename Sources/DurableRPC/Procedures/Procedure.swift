@@ -19,6 +19,6 @@ protocol Procedure: Sendable {
 
 extension Procedure {
     /// An input of 1 MiB and 64 KiB for what is around it.
-    var largestBody: Int { Executions.largestInput + 64 << 10 }
+    var largestBody: Int { NewExecution.largestPayload + 64 << 10 }
     var waits: Bool { false }
 }

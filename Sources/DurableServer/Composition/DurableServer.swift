@@ -59,7 +59,7 @@ public struct DurableServer: Sendable {
         let executor = DurableExecutor(storage: stores.storage, signals: stores.signals, logger: logger)
         try register(executor)
         let tasks = ServedTasks(settings: settings, environment: environment, own: executor.tasks)
-        let problems = settings.problems(environment: environment, ownTasks: executor.tasks.map(\.definition.id))
+        let problems = settings.problems(environment: environment, ownTasks: executor.tasks.map(\.definition))
         guard problems.isEmpty else { throw ConfigurationError(problems) }
         // The pool is closed last, and not by cancellation: a worker told to stop at once still gives back what it holds.
         do {
@@ -78,15 +78,24 @@ public struct DurableServer: Sendable {
         let executions = Executions(
             storage: stores.storage,
             signals: stores.signals,
-            tasks: tasks.definitions(with: file)
+            tasks: tasks.definitions(with: file),
+            checks: tasks.checks,
+            wakeUpRetentionMs: settings.frontEnd.map { $0.wakeUpRetention / .milliseconds(1) }
+                ?? Executions.defaultWakeUpRetentionMs
         )
         let worker = try settings.worker.map { settings in
             Worker(
                 storage: stores.storage,
                 signals: stores.signals,
+                catalog: executions.catalog,
                 tasks: WorkerTasks(try tasks.registered(with: file, calling: client)),
                 configuration: settings.configuration,
                 logger: logger
+            )
+        }
+        if settings.database.directConfiguration == nil {
+            logger.notice(
+                "Finds work by polling only: a pooler carries no LISTEN; --direct-database-url would pass it by"
             )
         }
         let gate = SchemaGate(stores, migrates: settings.migrates, logger: logger)

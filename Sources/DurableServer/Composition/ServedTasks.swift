@@ -9,11 +9,16 @@ struct ServedTasks: Sendable {
     let environment: [String: String]
     let own: [RegisteredTask]
 
+    /// What refuses inputs of the process's own tasks before an execution is stored.
+    var checks: [TaskID: InputCheck] {
+        own.reduce(into: [:]) { $0[$1.definition.id] = $1.check }
+    }
+
     /// Reads the tasks file.
     func file() throws(ConfigurationError) -> TasksFile {
-        let problems = settings.tasksProblems(environment: environment, ownTasks: own.map(\.definition.id))
+        let problems = settings.tasksProblems(environment: environment, ownTasks: own.map(\.definition))
         guard problems.isEmpty else { throw ConfigurationError(problems) }
-        return try settings.tasks(environment: environment)
+        return try settings.tasks(environment: environment, ownTasks: own.map(\.definition))
     }
 
     /// What is known of all tasks.

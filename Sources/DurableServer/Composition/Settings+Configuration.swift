@@ -17,6 +17,7 @@ extension WorkerSettings {
             lease: lease,
             drain: drain,
             maxLeaseLosses: maxLeaseLosses,
+            maxChildren: maxChildren,
             retention: retention
         )
     }
@@ -43,9 +44,12 @@ extension TasksFile {
     /// The tasks with what calls their procedures.
     func registered(calling client: ProcedureClient) throws -> [RegisteredTask] {
         try tasks.compactMap { task in
-            guard let endpoint = endpoints[task.endpoint] else { return nil }
-            let procedure = try Procedure(endpoint: endpoint, path: task.path)
-            let invoker = try HTTPInvoker(calling: procedure, for: task.definition.id, over: client)
+            guard let name = task.procedure else {
+                return RegisteredTask(definition: task.definition, invoker: nil)
+            }
+            guard let endpoint = endpoints[name.endpoint] else { return nil }
+            let procedure = try Procedure(endpoint: endpoint, path: name.path)
+            let invoker = try HTTPInvoker(calling: procedure, for: task.definition, over: client)
             return RegisteredTask(definition: task.definition, invoker: invoker)
         }
     }

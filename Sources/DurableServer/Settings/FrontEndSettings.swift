@@ -22,6 +22,8 @@ public struct FrontEndSettings: Sendable {
     public var isOpenToNetwork: Bool
     /// How long a request may take to come in.
     public var requestTimeout: Duration
+    /// How long a wake-up is kept for a sleeper that does not exist yet; with zero it is refused.
+    public var wakeUpRetention: Duration
 
     /// Settings as given, or `http://127.0.0.1:8080/rpc` for those who have a token.
     public init(
@@ -30,7 +32,8 @@ public struct FrontEndSettings: Sendable {
         rpcPrefix: String = "/rpc",
         access: Access = .tokens(file: nil),
         isOpenToNetwork: Bool = false,
-        requestTimeout: Duration = .seconds(30)
+        requestTimeout: Duration = .seconds(30),
+        wakeUpRetention: Duration = .seconds(3600)
     ) {
         self.host = host
         self.port = port
@@ -38,6 +41,7 @@ public struct FrontEndSettings: Sendable {
         self.access = access
         self.isOpenToNetwork = isOpenToNetwork
         self.requestTimeout = requestTimeout
+        self.wakeUpRetention = wakeUpRetention
     }
 
     /// Whether there are any tokens, be they good or not.

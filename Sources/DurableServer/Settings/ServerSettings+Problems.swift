@@ -7,11 +7,11 @@ extension ServerSettings {
     ///
     /// - Parameters:
     ///   - environment: Where tokens and the variables of the tasks file are looked up.
-    ///   - ownTasks: The tasks beside those of the tasks file.
+    ///   - ownTasks: The tasks beside those of the tasks file, which may be made of them.
     ///   - place: What messages call a setting.
     package func problems(
         environment: [String: String],
-        ownTasks: [TaskID] = [],
+        ownTasks: [TaskDefinition] = [],
         place: (Setting) -> String = \.flag
     ) -> [ConfigurationProblem] {
         database.problems(place: place)
@@ -22,12 +22,12 @@ extension ServerSettings {
     /// What is wrong with the tasks.
     func tasksProblems(
         environment: [String: String],
-        ownTasks: [TaskID],
+        ownTasks: [TaskDefinition],
         place: (Setting) -> String = \.flag
     ) -> [ConfigurationProblem] {
         let file: TasksFile
         do {
-            file = try tasks(environment: environment)
+            file = try tasks(environment: environment, ownTasks: ownTasks)
         } catch {
             return error.problems
         }
@@ -40,18 +40,22 @@ extension ServerSettings {
             ]
         }
         var seen: Set<TaskID> = []
-        return (ownTasks + file.definitions.map(\.id)).filter { !seen.insert($0).inserted }.map { id in
+        return (ownTasks + file.definitions).map(\.id).filter { !seen.insert($0).inserted }.map { id in
             ConfigurationProblem(at: tasksFile, "Task with given id already exists [taskId=\(id)]")
         }
     }
 
     /// The tasks of the tasks file, if there is one.
-    package func tasks(environment: [String: String]) throws(ConfigurationError) -> TasksFile {
+    package func tasks(
+        environment: [String: String],
+        ownTasks: [TaskDefinition] = []
+    ) throws(ConfigurationError) -> TasksFile {
         guard let tasksFile else { return TasksFile() }
         return try TasksFile(
             at: tasksFile,
             for: worker == nil ? .definitions : .invocation,
-            environment: environment
+            environment: environment,
+            others: ownTasks
         )
     }
 }
@@ -69,6 +73,14 @@ extension DatabaseSettings {
             } catch {
                 problems.append(ConfigurationProblem(at: place(setting), "\(error)"))
             }
+        }
+        if directURL != nil, !isPooled {
+            problems.append(
+                ConfigurationProblem(
+                    at: place(.directDatabaseURL),
+                    "there is no pooler to pass by unless \(Setting.pooled.flag) says that there is one"
+                )
+            )
         }
         if !(1...63).contains(schema.utf8.count) || schema.contains("\0") || schema.lowercased().hasPrefix("pg_") {
             problems.append(

@@ -55,6 +55,7 @@ extension FrontEndSettings {
         port = reader.integer(.port, default: port, in: 0...65535)
         rpcPrefix = reader.text(.rpcPrefix) ?? rpcPrefix
         requestTimeout = reader.duration(.requestTimeoutSeconds, default: requestTimeout, seconds: 1...3600)
+        wakeUpRetention = reader.wakeUpRetention(default: wakeUpRetention)
         isOpenToNetwork = reader.isOn(.openToNetwork, default: isOpenToNetwork)
 
         let tokensFile = reader.text(.tokens)
@@ -74,6 +75,7 @@ extension WorkerSettings {
         lease = reader.duration(.leaseSeconds, default: lease, seconds: 1...3600)
         drain = reader.duration(.drainSeconds, default: drain, seconds: 0...86_400)
         maxLeaseLosses = reader.integer(.maxLeaseLosses, default: maxLeaseLosses, in: 0...1000)
+        maxChildren = reader.integer(.maxChildren, default: maxChildren, in: 1...100_000)
         if reader.isGiven(.retainDays) {
             let days = reader.number(.retainDays, default: 30, in: 0...36_500)
             retention = days == 0 ? nil : .seconds(days * 86_400)
@@ -88,6 +90,11 @@ extension WorkerSettings {
 }
 
 extension SettingsReader {
+    /// How long a wake-up is kept for a sleeper that does not exist yet, up to a year.
+    package mutating func wakeUpRetention(default value: Duration = FrontEndSettings().wakeUpRetention) -> Duration {
+        duration(.wakeUpRetentionSeconds, default: value, seconds: 0...31_536_000)
+    }
+
     fileprivate mutating func duration(
         _ setting: Setting,
         default value: Duration,

@@ -14,10 +14,12 @@ package enum Setting: String, Sendable, CaseIterable {
     case open
     case openToNetwork = "open-to-network"
     case requestTimeoutSeconds = "request-timeout-seconds"
+    case wakeUpRetentionSeconds = "wake-up-retention-seconds"
     case concurrency
     case leaseSeconds = "lease-seconds"
     case drainSeconds = "drain-seconds"
     case maxLeaseLosses = "max-lease-losses"
+    case maxChildren = "max-children"
     case retainDays = "retain-days"
     case healthHost = "health-host"
     case healthPort = "health-port"

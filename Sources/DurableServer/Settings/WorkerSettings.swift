@@ -8,6 +8,8 @@ public struct WorkerSettings: Sendable {
     public var drain: Duration
     /// How many leases an execution may lose before it fails.
     public var maxLeaseLosses: Int
+    /// How many children one execution may bring.
+    public var maxChildren: Int
     /// How long finished executions are kept; `nil` keeps them for ever.
     public var retention: Duration?
     /// Where `/healthz` and `/readyz` are answered; `nil` is nowhere.
@@ -19,6 +21,7 @@ public struct WorkerSettings: Sendable {
         lease: Duration = .seconds(15),
         drain: Duration = .seconds(30),
         maxLeaseLosses: Int = 10,
+        maxChildren: Int = 10_000,
         retention: Duration? = .seconds(30 * 86_400),
         health: HealthSettings? = nil
     ) {
@@ -26,6 +29,7 @@ public struct WorkerSettings: Sendable {
         self.lease = lease
         self.drain = drain
         self.maxLeaseLosses = maxLeaseLosses
+        self.maxChildren = maxChildren
         self.retention = retention
         self.health = health
     }

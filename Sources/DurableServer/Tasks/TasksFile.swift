@@ -17,23 +17,33 @@ package struct TasksFile: Sendable {
         case invocation
     }
 
-    /// A task whose attempts call a procedure of a web app.
-    package struct ProcedureTask: Sendable, Hashable {
+    /// A task of the file.
+    package struct Entry: Sendable, Hashable {
         package var definition: TaskDefinition
+        /// What its attempts call; `nil` for sequences, loops and sleepers, which make none.
+        package var procedure: ProcedureName?
+
+        package init(definition: TaskDefinition, procedure: ProcedureName?) {
+            self.definition = definition
+            self.procedure = procedure
+        }
+    }
+
+    /// Where a procedure is.
+    package struct ProcedureName: Sendable, Hashable {
         /// The name of the endpoint.
         package var endpoint: String
         /// The procedure's path below the endpoint's URL: `users/create`.
         package var path: String
 
-        package init(definition: TaskDefinition, endpoint: String, path: String) {
-            self.definition = definition
+        package init(endpoint: String, path: String) {
             self.endpoint = endpoint
             self.path = path
         }
     }
 
     /// In the order of the file.
-    package var tasks: [ProcedureTask] = []
+    package var tasks: [Entry] = []
     /// By name, with the variables in place: contains secrets.
     ///
     /// Empty when the file was read for its definitions only.
@@ -46,14 +56,21 @@ package struct TasksFile: Sendable {
     /// - Parameters:
     ///   - name: What messages call the file.
     ///   - environment: What `${NAME}` is looked up in.
+    ///   - others: Tasks beside those of the file that these may be made of.
     /// - Throws: Everything that is wrong with it, sorted by line.
     package init(
         reading text: String,
         named name: String,
         for purpose: Purpose,
-        environment: [String: String]
+        environment: [String: String],
+        others: [TaskDefinition] = []
     ) throws(ConfigurationError) {
-        var reader = TasksFileReader(document: YAMLDocument(parsing: text), purpose: purpose, environment: environment)
+        var reader = TasksFileReader(
+            document: YAMLDocument(parsing: text),
+            purpose: purpose,
+            environment: environment,
+            others: others
+        )
         self = reader.read()
         guard reader.problems.isEmpty else {
             throw ConfigurationError(
@@ -68,7 +85,8 @@ package struct TasksFile: Sendable {
     package init(
         at path: String,
         for purpose: Purpose,
-        environment: [String: String]
+        environment: [String: String],
+        others: [TaskDefinition] = []
     ) throws(ConfigurationError) {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw ConfigurationError([
@@ -78,7 +96,7 @@ package struct TasksFile: Sendable {
         guard let text = String(validating: data, as: UTF8.self) else {
             throw ConfigurationError([ConfigurationProblem(at: path, "the tasks file is not UTF-8")])
         }
-        try self.init(reading: text, named: path, for: purpose, environment: environment)
+        try self.init(reading: text, named: path, for: purpose, environment: environment, others: others)
     }
 
     /// No tasks at all.

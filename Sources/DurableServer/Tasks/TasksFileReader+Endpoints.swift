@@ -16,7 +16,7 @@ extension TasksFileReader {
             report(member.mark, "\(name) must be a mapping with at least \"url\"")
             return nil
         }
-        let fields = members(of: member.node, name, known: ["url", "headers"])
+        let fields = members(of: member.node, name, known: ["url", "headers", "signingSecrets"])
         if fields["url"] == nil { report(member.mark, "\(name) has no url") }
         let url = fields["url"].flatMap { invocationText(of: $0, "\(name): url") }
         if let url { check(member.key, at: url.mark, url: url.value) }
@@ -26,8 +26,34 @@ extension TasksFileReader {
             check(member.key, at: header.mark, headers: [header.key: text?.value ?? ""])
             headers[header.key] = text?.value
         }
+        let secrets = signingSecrets(fields, of: member.key)
         guard problems.count == before, purpose == .invocation, let url else { return nil }
-        return check(member.key, at: member.mark, url: url.value, headers: headers)
+        return check(member.key, at: member.mark, url: url.value, headers: headers, signingSecrets: secrets)
+    }
+
+    /// One secret or a list of them.
+    ///
+    /// Nothing where secrets should be is a problem: whoever writes the key expects that calls are signed.
+    private mutating func signingSecrets(_ fields: Members, of endpoint: String) -> [String] {
+        guard let member = fields.all.first(where: { $0.key == "signingSecrets" }) else { return [] }
+        let name = "Endpoint \(endpoint): signingSecrets"
+        let nodes: [Node]
+        switch member.node {
+        case .sequence(let list): nodes = Array(list)
+        case .scalar where !member.node.isNothing: nodes = [member.node]
+        case .scalar: nodes = []
+        default:
+            report(member.node.mark, "\(name) must be a text or a list of texts")
+            return []
+        }
+        if nodes.isEmpty { report(member.mark, "\(name) is empty; give a secret, or leave it out to sign nothing") }
+        var secrets: [String] = []
+        for node in nodes {
+            guard let text = invocationText(of: node, name) else { continue }
+            check(endpoint, at: text.mark, signingSecrets: [text.value])
+            secrets.append(text.value)
+        }
+        return secrets
     }
 
     @discardableResult
@@ -35,10 +61,11 @@ extension TasksFileReader {
         _ name: String,
         at mark: Mark?,
         url: String = "http://localhost",
-        headers: [String: String] = [:]
+        headers: [String: String] = [:],
+        signingSecrets: [String] = []
     ) -> Endpoint? {
         do {
-            return try Endpoint(name: name, url: url, headers: headers)
+            return try Endpoint(name: name, url: url, headers: headers, signingSecrets: signingSecrets)
         } catch {
             for problem in error.problems { report(mark, "Endpoint \(name): \(problem)") }
             return nil

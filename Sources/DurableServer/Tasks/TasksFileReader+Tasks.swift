@@ -3,11 +3,10 @@ import DurableInvoker
 import Yams
 
 extension TasksFileReader {
-    private static let taskKeys = ["procedure", "timeoutMs", "retryOptions", "sleepMsBeforeRun"]
     private static let retryKeys = ["maxAttempts", "baseDelayMs", "delayMultiplier", "maxDelayMs", "jitter"]
 
     /// A member of `tasks`: the task's id, and what it does and how.
-    mutating func task(_ member: Member, endpoints: [String]) -> TasksFile.ProcedureTask? {
+    mutating func task(_ member: Member, _ known: Known) -> TaskDeclaration? {
         let before = problems.count
         let id = TaskID(member.key)
         do {
@@ -19,15 +18,15 @@ extension TasksFileReader {
             report(member.mark, "Task \(id) must be a mapping with at least \"procedure\" and \"timeoutMs\"")
             return nil
         }
-        let fields = members(of: member.node, "Task \(id)", known: Self.taskKeys)
-        let procedure = procedure(fields["procedure"], of: id, at: member.mark, endpoints: endpoints)
-        let options = options(fields, of: id, at: member.mark)
-        guard problems.count == before, let procedure, let options else { return nil }
-        return TasksFile.ProcedureTask(
-            definition: TaskDefinition(id: id, options: options),
-            endpoint: procedure.endpoint,
-            path: procedure.path
-        )
+        let fields = members(of: member.node, "Task \(id)", known: TaskForm.allKeys)
+        let form = form(of: fields, of: id)
+        let procedure =
+            form == .procedure
+            ? procedure(fields["procedure"], of: id, at: member.mark, endpoints: known.endpoints) : nil
+        let kind = kind(form, fields, of: id, at: member.mark, known)
+        let options = options(form, fields, of: id, at: member.mark)
+        guard problems.count == before, let kind, let options else { return nil }
+        return TaskDeclaration(id: id, mark: member.mark, options: options, kind: kind, procedure: procedure)
     }
 
     private mutating func procedure(
@@ -35,9 +34,13 @@ extension TasksFileReader {
         of id: TaskID,
         at mark: Mark?,
         endpoints: [String]
-    ) -> (endpoint: String, path: String)? {
+    ) -> TasksFile.ProcedureName? {
         guard let node else {
-            report(mark, "Task \(id) has no procedure; write \"procedure: ENDPOINT/PATH\"")
+            report(
+                mark,
+                "Task \(id) has no procedure; write \"procedure: ENDPOINT/PATH\", "
+                    + "or make it sequential, looping or sleeping"
+            )
             return nil
         }
         guard let text = text(of: node, "Task \(id): procedure") else { return nil }
@@ -54,7 +57,7 @@ extension TasksFileReader {
             )
             return nil
         }
-        return (endpoint, String(parts[1]))
+        return TasksFile.ProcedureName(endpoint: endpoint, path: String(parts[1]))
     }
 
     /// Whether a text can be the path of a procedure, whatever the endpoint.
@@ -63,25 +66,46 @@ extension TasksFileReader {
         return (try? Procedure(endpoint: anywhere, path: String(text))) != nil
     }
 
-    private mutating func options(_ fields: Members, of id: TaskID, at mark: Mark?) -> TaskOptions? {
-        let before = problems.count
-        if fields["timeoutMs"] == nil {
-            report(mark, "Task \(id) has no timeoutMs: how many milliseconds one attempt may take")
+    private mutating func options(
+        _ form: TaskForm,
+        _ fields: Members,
+        of id: TaskID,
+        at mark: Mark?
+    ) -> TaskOptions? {
+        switch form {
+        case .looping:
+            return TaskDefinition.chainOptions
+        case .sequential:
+            var options = TaskDefinition.chainOptions
+            options.sleepMsBeforeRun = sleep(fields, of: id)
+            return options
+        case .sleeping:
+            let meaning = "how many milliseconds it waits for being woken up"
+            return timeout(fields, of: id, at: mark, meaning).map { TaskOptions(timeoutMs: $0) }
+        case .procedure:
+            let timeout = timeout(fields, of: id, at: mark, "how many milliseconds one attempt may take")
+            let sleep = sleep(fields, of: id)
+            let retryOptions = retryOptions(fields["retryOptions"], of: id)
+            return timeout.map { TaskOptions(timeoutMs: $0, retryOptions: retryOptions, sleepMsBeforeRun: sleep) }
         }
-        let timeout = integer(fields["timeoutMs"], "Task \(id): timeoutMs")
-        let sleep = decimal(fields["sleepMsBeforeRun"], "Task \(id): sleepMsBeforeRun")
-        let retryOptions = retryOptions(fields["retryOptions"], of: id)
-        if let timeout {
-            check(fields["timeoutMs"]) { () throws(InvalidTask) in try TaskOptions(timeoutMs: timeout).validate(for: id)
-            }
+    }
+
+    private mutating func timeout(_ fields: Members, of id: TaskID, at mark: Mark?, _ meaning: String) -> Int? {
+        guard let node = fields["timeoutMs"] else {
+            report(mark, "Task \(id) has no timeoutMs: \(meaning)")
+            return nil
         }
-        if let sleep {
-            check(fields["sleepMsBeforeRun"]) { () throws(InvalidTask) in
-                try TaskOptions(timeoutMs: 1, sleepMsBeforeRun: sleep).validate(for: id)
-            }
+        guard let timeout = integer(node, "Task \(id): timeoutMs") else { return nil }
+        check(node) { () throws(InvalidTask) in try TaskOptions(timeoutMs: timeout).validate(for: id) }
+        return timeout
+    }
+
+    private mutating func sleep(_ fields: Members, of id: TaskID) -> Double {
+        guard let sleep = decimal(fields["sleepMsBeforeRun"], "Task \(id): sleepMsBeforeRun") else { return 0 }
+        check(fields["sleepMsBeforeRun"]) { () throws(InvalidTask) in
+            try TaskOptions(timeoutMs: 1, sleepMsBeforeRun: sleep).validate(for: id)
         }
-        guard problems.count == before, let timeout else { return nil }
-        return TaskOptions(timeoutMs: timeout, retryOptions: retryOptions, sleepMsBeforeRun: sleep ?? 0)
+        return sleep
     }
 
     private mutating func retryOptions(_ node: Node?, of id: TaskID) -> RetryOptions {
@@ -112,7 +136,7 @@ extension TasksFileReader {
         return whole
     }
 
-    private mutating func check(_ node: Node?, _ validate: () throws(InvalidTask) -> Void) {
+    mutating func check(_ node: Node?, _ validate: () throws(InvalidTask) -> Void) {
         do {
             try validate()
         } catch {

@@ -6,12 +6,19 @@ struct TasksFileReader {
     let purpose: TasksFile.Purpose
     private let document: YAMLDocument
     private let substitution: Substitution
+    private let others: [TaskDefinition]
     private(set) var problems: [YAMLDocument.Problem]
 
-    init(document: YAMLDocument, purpose: TasksFile.Purpose, environment: [String: String]) {
+    init(
+        document: YAMLDocument,
+        purpose: TasksFile.Purpose,
+        environment: [String: String],
+        others: [TaskDefinition]
+    ) {
         self.document = document
         self.purpose = purpose
         self.substitution = Substitution(environment: environment)
+        self.others = others
         problems = document.problems
     }
 
@@ -24,14 +31,36 @@ struct TasksFileReader {
             let endpoint = endpoint(member)
             if purpose == .invocation { file.endpoints[member.key] = endpoint }
         }
-        for member in members(of: sections["tasks"], "\"tasks\"").all {
-            if let task = task(member, endpoints: endpoints.all.map(\.key)) { file.tasks.append(task) }
-        }
+        let tasks = members(of: sections["tasks"], "\"tasks\"").all
+        let known = Known(
+            endpoints: endpoints.all.map(\.key),
+            tasks: Set(tasks.map(\.key) + others.map(\.id.rawValue))
+        )
+        let declarations = tasks.compactMap { task($0, known) }
+        file.tasks = entries(declarations)
         return file
+    }
+
+    /// The tasks with what they are made of.
+    private mutating func entries(_ declarations: [TaskDeclaration]) -> [TasksFile.Entry] {
+        var assembly = TaskAssembly(declarations, others: others)
+        let entries = declarations.compactMap { declaration in
+            assembly.definition(of: declaration).map {
+                TasksFile.Entry(definition: $0, procedure: declaration.procedure)
+            }
+        }
+        for problem in assembly.problems { report(problem.mark, problem.message) }
+        return entries
     }
 
     mutating func report(_ mark: Mark?, _ message: String) {
         problems.append(.init(line: mark?.line ?? 1, column: mark?.column ?? 1, message: message))
+    }
+
+    /// The names that a task may refer to.
+    struct Known {
+        let endpoints: [String]
+        let tasks: Set<String>
     }
 
     // MARK: Mappings
@@ -123,6 +152,19 @@ struct TasksFileReader {
     mutating func decimal(_ node: Node?, _ name: String) -> Double? {
         number(node, name, "a number") { text in
             Double(text).flatMap { $0.isFinite ? $0 : nil }
+        }
+    }
+
+    /// `true` or `false`; `nil` when it is absent or something else, the latter being a problem.
+    mutating func flag(_ node: Node?, _ name: String) -> Bool? {
+        guard let node else { return nil }
+        guard let text = text(of: node, name) else { return nil }
+        switch text.value.lowercased() {
+        case "true" where text.isPlain: return true
+        case "false" where text.isPlain: return false
+        default:
+            report(text.mark, "\(name) must be true or false, got \(text.quotation)")
+            return nil
         }
     }
 

@@ -157,6 +157,9 @@ package struct WireMembers: Sendable {
         members.last { $0.name.elementsEqual(name.utf8) }?.value ?? .undefined
     }
 
+    /// The members' names, in UTF-8, in the order in which they came.
+    var names: some Sequence<[UInt8]> { members.lazy.map(\.name) }
+
     /// Whether no member has another name than these.
     func areNamed(among names: Set<[UInt8]>) -> Bool {
         members.allSatisfy { names.contains($0.name) }

@@ -5,7 +5,8 @@ package import DurableCore
 /// | answer | meaning |
 /// | --- | --- |
 /// | 2xx with an object of nothing but `json` and `meta` | completed |
-/// | the same, with more output than is kept | failed for good |
+/// | the same, from the procedure of a parent: ``ParentAnswer`` | completed, with children to run |
+/// | the same, with more output than is kept, or of a parent anything else | failed for good |
 /// | at least 400 with an oRPC error | failed, by the error's own status and message |
 /// | at least 400 with anything else | failed, by the HTTP status |
 /// | everything else, no answer included | failed, retryable, internal |
@@ -17,10 +18,17 @@ package enum ResponseClassification {
     /// The largest output that is kept, in bytes of JSON.
     package static let largestOutput = 1 << 20
 
+    /// The longest answer that is read, in bytes: one output, or a parent's output and its children.
+    package static func longestAnswer(ofParent isParent: Bool) -> Int {
+        isParent ? 16 << 20 : largestOutput + (64 << 10)
+    }
+
     /// What an answer means.
-    package static func classify(_ response: ProcedureResponse) -> Outcome {
+    ///
+    /// - Parameter isParent: Whether it is the answer of a parent, which may bring children.
+    package static func classify(_ response: ProcedureResponse, ofParent isParent: Bool = false) -> Outcome {
         switch response.status {
-        case 200..<300: success(response)
+        case 200..<300: success(response, ofParent: isParent)
         case 400...: .failed(failure(response))
         default: .failed(unusable("The procedure answered \(response.status), which is neither success nor failure"))
         }
@@ -40,7 +48,7 @@ package enum ResponseClassification {
 
     // MARK: Parts
 
-    private static func success(_ response: ProcedureResponse) -> Outcome {
+    private static func success(_ response: ProcedureResponse, ofParent isParent: Bool) -> Outcome {
         let answered = "The procedure answered \(response.status)"
         guard isJSON(response) else {
             let contentType = response.contentType ?? ""
@@ -54,18 +62,31 @@ package enum ResponseClassification {
             guard envelope.isExact else {
                 return .failed(unusable("\(answered) with JSON that is not an oRPC body"))
             }
-            let output = envelope.value.payload
-            guard output.size <= largestOutput else {
-                return .failed(
-                    .nonRetryable(
-                        "The procedure's output is \(output.size) bytes of JSON; at most \(largestOutput) are kept"
-                    )
-                )
-            }
-            return .completed(output)
+            return isParent ? spawned(envelope.value) : completed(envelope.value.payload)
         } catch {
             return .failed(unusable("\(answered) with a body that cannot be read: \(error)"))
         }
+    }
+
+    private static func completed(_ output: Payload) -> Outcome {
+        tooLarge(output).map { .failed($0) } ?? .completed(output)
+    }
+
+    private static func spawned(_ value: WireValue) -> Outcome {
+        do throws(ExecutionError) {
+            let answer = try ParentAnswer(value)
+            if let error = tooLarge(answer.output) { throw error }
+            return .spawned(answer.output, children: answer.children)
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private static func tooLarge(_ output: Payload) -> ExecutionError? {
+        guard output.size > largestOutput else { return nil }
+        return .nonRetryable(
+            "The procedure's output is \(output.size) bytes of JSON; at most \(largestOutput) are kept"
+        )
     }
 
     private static func failure(_ response: ProcedureResponse) -> ExecutionError {

@@ -34,6 +34,21 @@ extension EnqueueOptions {
             }
             idempotencyKey = text
         }
+        if let priority = json.present("priority") {
+            guard let integer = priority.integer else {
+                throw .priority(of: task, "expected an integer from -100 to 100, got \(priority.summary)")
+            }
+            self.priority = integer
+        }
+        if let expiry = json.present("expiresInMs") {
+            guard let milliseconds = expiry.integer else {
+                throw .expiry(
+                    of: task,
+                    "expected an integer from 1 to \(TaskOptions.largestInteger), got \(expiry.summary)"
+                )
+            }
+            expiresInMs = milliseconds
+        }
         try validate(for: task)
         try TaskOptions(timeoutMs: 1).overridden(by: self).validate(for: task)
     }
@@ -45,6 +60,8 @@ extension EnqueueOptions {
         if let sleepMsBeforeRun { members.append(JSON.Member("sleepMsBeforeRun", .number(sleepMsBeforeRun))) }
         if let timeoutMs { members.append(JSON.Member("timeoutMs", .number(timeoutMs))) }
         if let idempotencyKey { members.append(JSON.Member("idempotencyKey", .string(idempotencyKey))) }
+        if let priority { members.append(JSON.Member("priority", .number(priority))) }
+        if let expiresInMs { members.append(JSON.Member("expiresInMs", .number(expiresInMs))) }
         return members.isEmpty ? nil : .object(members)
     }
 }

@@ -20,6 +20,16 @@ extension ExecutionRecord {
             throw MalformedRecord(member: "status")
         }
         self.status = status
+        root = try reader.optional("root") { ExecutionRecord.Reference($0) }
+        parent = try reader.optional("parent") { ExecutionRecord.Parent($0) }
+        sleepingUniqueID = try reader.optional("sleepingTaskUniqueId") { $0.string }
+        // Upstream's older version has none of these.
+        areChildrenSequential = try reader.optional("areChildrenSequential") { $0.bool } ?? false
+        children = try reader.optional("children", references) ?? []
+        activeChildrenCount = try reader.optional("activeChildrenCount") { $0.integer } ?? 0
+        finalize = try reader.optional("finalize") { ExecutionRecord.Reference($0) }
+        waitingForChildrenStartedAt = try reader.optional("waitingForChildrenStartedAt") { Timestamp($0) }
+        waitingForFinalizeStartedAt = try reader.optional("waitingForFinalizeStartedAt") { Timestamp($0) }
         taskID = TaskID(try reader.require("taskId") { $0.string })
         executionID = try reader.require("executionId") { $0.string }
         retryOptions = try reader.require("retryOptions") { try? RetryOptions($0, for: "") }
@@ -30,35 +40,44 @@ extension ExecutionRecord {
         output = members["output"].payload
         error = try reader.optional("error") { ExecutionError($0) }
         retryAttempts = try reader.require("retryAttempts") { $0.integer }
-        startAt = try reader.require("startAt", timestamp)
-        startedAt = try reader.optional("startedAt", timestamp)
-        expiresAt = try reader.optional("expiresAt", timestamp)
-        finishedAt = try reader.optional("finishedAt", timestamp)
-        createdAt = try reader.require("createdAt", timestamp)
-        updatedAt = try reader.require("updatedAt", timestamp)
+        startAt = try reader.require("startAt") { Timestamp($0) }
+        startedAt = try reader.optional("startedAt") { Timestamp($0) }
+        expiresAt = try reader.optional("expiresAt") { Timestamp($0) }
+        finishedAt = try reader.optional("finishedAt") { Timestamp($0) }
+        createdAt = try reader.require("createdAt") { Timestamp($0) }
+        updatedAt = try reader.require("updatedAt") { Timestamp($0) }
     }
 }
 
-private func timestamp(_ json: JSON) -> Timestamp? { json.string.flatMap { Timestamp(iso8601: $0) } }
-
-private struct RecordReader {
-    let members: WireMembers
-
-    func require<Value>(_ name: String, _ read: (JSON) -> Value?) throws(MalformedRecord) -> Value {
-        guard let value = try optional(name, read) else { throw MalformedRecord(member: name) }
-        return value
+extension Timestamp {
+    /// Reads a date as it stands in a body.
+    init?(_ json: JSON) {
+        guard let text = json.string else { return nil }
+        self.init(iso8601: text)
     }
+}
 
-    /// A member that may be absent; `null` is as good, which upstream writes for dates that are none.
-    func optional<Value>(_ name: String, _ read: (JSON) -> Value?) throws(MalformedRecord) -> Value? {
-        let json: JSON?
-        do {
-            json = try members[name].json()
-        } catch {
-            throw MalformedRecord(member: name)
-        }
-        guard let json, !json.isNull else { return nil }
-        guard let value = read(json) else { throw MalformedRecord(member: name) }
-        return value
+private func references(_ json: JSON) -> [ExecutionRecord.Reference]? {
+    guard let elements = json.array else { return nil }
+    let references = elements.compactMap(ExecutionRecord.Reference.init)
+    return references.count == elements.count ? references : nil
+}
+
+extension ExecutionRecord.Reference {
+    fileprivate init?(_ json: JSON) {
+        guard let taskID = json["taskId"]?.string, let executionID = json["executionId"]?.string else { return nil }
+        self.init(taskID: TaskID(taskID), executionID: executionID)
+    }
+}
+
+extension ExecutionRecord.Parent {
+    fileprivate init?(_ json: JSON) {
+        guard let reference = ExecutionRecord.Reference(json) else { return nil }
+        self.init(
+            reference: reference,
+            indexInParentChildren: json["indexInParentChildren"]?.integer ?? 0,
+            isOnlyChildOfParent: json["isOnlyChildOfParent"]?.bool ?? false,
+            isFinalizeOfParent: json["isFinalizeOfParent"]?.bool ?? false
+        )
     }
 }

@@ -21,7 +21,12 @@ func withService<Value>(
 ) async throws -> Value {
     var reader = SettingsReader(flags: flags, environment: ProcessInfo.processInfo.environment)
     guard let url = reader.text(.url) else {
-        return try await DatabaseAccess.with(try databaseSettings(&reader), body)
+        let wakeUpRetention = reader.wakeUpRetention()
+        return try await DatabaseAccess.with(
+            try databaseSettings(&reader),
+            wakeUpRetention: wakeUpRetention,
+            body
+        )
     }
     bootstrapLogging(reading: &reader)
     try reader.finish()

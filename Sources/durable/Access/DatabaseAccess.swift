@@ -10,12 +10,19 @@ struct DatabaseAccess: ServiceAccess {
     let executions: Executions
 
     /// Runs the body with the database and lets the connections go.
+    ///
+    /// - Parameter wakeUpRetention: How long a wake-up is kept for a sleeper that does not exist yet.
     static func with<Value>(
         _ settings: DatabaseSettings,
+        wakeUpRetention: Duration = .zero,
         _ body: (DatabaseAccess) async throws -> Value
     ) async throws -> Value {
         let stores = Stores(settings, poolSize: 2, logger: Logger(label: "durable"))
-        let executions = Executions(storage: stores.storage, signals: stores.signals)
+        let executions = Executions(
+            storage: stores.storage,
+            signals: stores.signals,
+            wakeUpRetentionMs: wakeUpRetention / .milliseconds(1)
+        )
         let access = DatabaseAccess(stores: stores, executions: executions)
         do {
             let value = try await body(access)
@@ -33,36 +40,43 @@ struct DatabaseAccess: ServiceAccess {
         return id.description
     }
 
-    func record(of id: String, task: TaskID?) async throws -> RecordText {
-        let execution = try await execution(id, task: task)
-        let details = [
-            ("attempts", execution.attempt == 0 ? nil : "\(execution.attempt)"),
-            ("lost workers", execution.leaseLosses == 0 ? nil : "\(execution.leaseLosses)"),
-        ].compactMap { name, value in value.map { (name: name, value: $0) } }
-        return RecordText(record: ExecutionRecord(execution), details: details)
-    }
-
-    func finished(_ id: String, task: TaskID) async throws -> RecordText {
+    func finished(_ id: String, task: TaskID) async throws -> ExecutionRecord {
         // Looks again and again rather than listen: nobody but a person waits for this.
         while true {
-            let record = try await record(of: id, task: task)
-            if record.record.status.isFinished { return record }
+            let execution = try await executions.execution(id, of: task)
+            if execution.status.isFinished { return ExecutionRecord(execution) }
             try await Task.sleep(for: .milliseconds(250))
         }
     }
 
-    func cancel(_ id: String, task: TaskID?) async throws -> RecordText {
-        let execution = try await execution(id, task: task)
-        _ = try await executions.cancel(id, of: execution.taskID)
-        await stores.signals.flush()
-        return try await record(of: id, task: execution.taskID)
+    func inspect(_ id: String, task: TaskID?) async throws -> InspectionRecord {
+        InspectionRecord(try await executions.report(on: id, of: try await self.task(of: id, task)), at: .now)
     }
 
-    private func execution(_ id: String, task: TaskID?) async throws -> Execution {
-        if let task { return try await executions.execution(id, of: task) }
+    func cancel(_ id: String, task: TaskID?) async throws -> ExecutionRecord {
+        let execution = try await executions.cancel(id, of: try await self.task(of: id, task))
+        await stores.signals.flush()
+        return ExecutionRecord(execution)
+    }
+
+    func retry(_ id: String, task: TaskID?) async throws -> ExecutionRecord {
+        let execution = try await executions.retry(id, of: try await self.task(of: id, task))
+        await stores.signals.flush()
+        return ExecutionRecord(execution)
+    }
+
+    func wake(_ uniqueID: String, of task: TaskID, with result: WakeUp.Result) async throws -> ExecutionRecord? {
+        let execution = try await executions.wake(uniqueID, of: task, with: result)
+        await stores.signals.flush()
+        return execution.map { ExecutionRecord($0) }
+    }
+
+    /// The task that was given, or else the one that the execution is of.
+    private func task(of id: String, _ task: TaskID?) async throws -> TaskID {
+        if let task { return task }
         guard let executionID = ExecutionID(id),
-            let execution = try await stores.storage.executions([executionID])[executionID]
+            let execution = try await executions.executions([executionID])[executionID]
         else { throw RequestError.executionNotFound(id) }
-        return execution
+        return execution.taskID
     }
 }

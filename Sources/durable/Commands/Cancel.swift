@@ -1,6 +1,4 @@
 import ArgumentParser
-import DurableCore
-import DurableServer
 
 /// The command `durable cancel`.
 struct Cancel: AsyncParsableCommand {
@@ -8,29 +6,18 @@ struct Cancel: AsyncParsableCommand {
         abstract: "Cancel an execution; one that has finished stays as it is.",
         discussion: """
             Asks the front end at --url, which has to be told the task as well, or else the database. A running attempt \
-            is aborted. Prints the execution as it then is.
+            is aborted, and what the execution has brought about below it is cancelled with it. Prints the execution as \
+            it then is.
 
               durable cancel te_0192f3a0c1d27e3f8a4b5c6d7e8f9a0b
             """
     )
 
-    @Argument(help: "The id of the execution.")
-    var id: String
-
-    @Option(help: ArgumentHelp("The id of its task.", valueName: "task"))
-    var task: String?
-
-    @Flag(help: "Print JSON, as a front end answers it.")
-    var json = false
-
-    @OptionGroup(title: "Front end") var remote: RemoteOptions
-    @OptionGroup(title: "Database") var database: DatabaseOptions
-    @OptionGroup(title: "Logging") var logging: LoggingOptions
+    @OptionGroup var execution: ExecutionArgument
+    @OptionGroup var service: ServiceOptions
 
     func run() async throws {
-        let record = try await withService(given(remote, database, logging)) { service in
-            try await service.cancel(id, task: task.map { TaskID($0) })
-        }
-        try record.print(asJSON: json)
+        let record = try await service.ask { try await $0.cancel(execution.id, task: execution.taskID) }
+        try RecordText(record: record).print(asJSON: execution.json)
     }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import DurableCore
 import DurableServer
 import DurableWire
-import Foundation
 
 /// The command `durable enqueue`.
 struct Enqueue: AsyncParsableCommand {
@@ -16,6 +15,7 @@ struct Enqueue: AsyncParsableCommand {
               durable enqueue add2 '{"a": 1, "b": 2}' --wait
               durable enqueue report - < input.json
               durable enqueue mail '{}' --idempotency-key order-17 --options '{"sleepMsBeforeRun": 60000}'
+              durable enqueue mail '{}' --priority 10 --expires-in 15min
             """
     )
 
@@ -27,7 +27,7 @@ struct Enqueue: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What replaces the task's options: timeoutMs, sleepMsBeforeRun, retryOptions, idempotencyKey.",
+            "What replaces the task's options: timeoutMs, sleepMsBeforeRun, retryOptions, and what has its own flag.",
             valueName: "json"
         )
     )
@@ -41,43 +41,46 @@ struct Enqueue: AsyncParsableCommand {
     )
     var idempotencyKey: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Run it before executions of lower priority, -100 to 100; default: 0.",
+            valueName: "number"
+        )
+    )
+    var priority: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Time it out unless it has finished by then, retries and children included: 90s, 15min, 2h, 1d.",
+            valueName: "time"
+        )
+    )
+    var expiresIn: TimeSpan?
+
     @Flag(help: "Wait until the execution has finished and print its record.")
     var wait = false
 
     @Flag(help: "Print JSON.")
     var json = false
 
-    @OptionGroup(title: "Front end") var remote: RemoteOptions
-    @OptionGroup(title: "Database") var database: DatabaseOptions
-    @OptionGroup(title: "Logging") var logging: LoggingOptions
+    @OptionGroup var service: ServiceOptions
 
     func run() async throws {
-        let input = try payload()
+        let input = try input.map { try Payload(argument: $0, naming: "input") } ?? .undefined
         let options = try enqueueOptions()
-        let record = try await withService(given(remote, database, logging)) { service in
+        let record = try await service.ask { service in
             let id = try await service.enqueue(TaskID(task), input, options)
             if wait {
                 // Were the wait to fail, this would be all there is to find the execution by.
                 complain("Enqueued \(id)")
-                return try await service.finished(id, task: TaskID(task)) as RecordText?
+                return try await service.finished(id, task: TaskID(task)) as ExecutionRecord?
             }
             if json { printJSON([.init("executionId", .string(id))]) } else { print(id) }
             return nil
         }
         guard let record else { return }
-        try record.print(asJSON: json)
-        if record.record.status != .completed { throw ExitCode.failure }
-    }
-
-    private func payload() throws -> Payload {
-        guard let input else { return .undefined }
-        let bytes = input == "-" ? Array(FileHandle.standardInput.readDataToEndOfFile()) : Array(input.utf8)
-        do {
-            _ = try JSON(parsing: bytes)
-            return Payload(json: bytes)
-        } catch {
-            throw ValidationError("The input is not JSON: \(error)")
-        }
+        try RecordText(record: record).print(asJSON: json)
+        if record.status != .completed { throw ExitCode.failure }
     }
 
     private func enqueueOptions() throws -> EnqueueOptions {
@@ -87,7 +90,9 @@ struct Enqueue: AsyncParsableCommand {
                 guard case .object = json else { throw InvalidTask("expected an object") }
             }
             var options = try EnqueueOptions(json, for: TaskID(task))
-            if let idempotencyKey { options.idempotencyKey = idempotencyKey }
+            options.idempotencyKey = idempotencyKey ?? options.idempotencyKey
+            options.priority = priority ?? options.priority
+            options.expiresInMs = expiresIn.map(\.wholeMilliseconds) ?? options.expiresInMs
             try options.validate(for: TaskID(task))
             return options
         } catch {

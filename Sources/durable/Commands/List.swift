@@ -53,6 +53,19 @@ struct List: AsyncParsableCommand {
         return id
     }
 
+    private static func status(of execution: Execution) -> String {
+        switch execution.status {
+        case .running where execution.kind == .sleeping: "running (asleep)"
+        case .waitingForChildren: "\(execution.status.rawValue) (\(execution.activeChildren) left)"
+        default: execution.status.rawValue
+        }
+    }
+
+    /// What an execution is to its parent: `sum[3]`, `sum finalize`.
+    private static func place(in family: Family) -> String {
+        "\(family.parent.taskID)" + (family.isFinalize ? " finalize" : "[\(family.index)]")
+    }
+
     func validate() throws {
         guard (1...10_000).contains(limit) else { throw ValidationError("--limit must be from 1 to 10000.") }
     }
@@ -72,11 +85,12 @@ struct List: AsyncParsableCommand {
             return
         }
         let now = Timestamp.now
-        var table = Table(["EXECUTION", "TASK", "STATUS", "ATTEMPTS", "CREATED"])
+        var table = Table(["EXECUTION", "TASK", "STATUS", "ATTEMPTS", "CREATED", "PART OF"])
         for execution in executions {
             table.add([
-                "\(execution.id)", "\(execution.taskID)", execution.status.rawValue, "\(execution.attempt)",
-                RecordText.relative(execution.createdAt, to: now),
+                "\(execution.id)", "\(execution.taskID)", Self.status(of: execution),
+                execution.kind.isLeased ? "\(execution.attempt)" : "",
+                execution.createdAt.relative(to: now), execution.family.map(Self.place) ?? "",
             ])
         }
         print(table.text)

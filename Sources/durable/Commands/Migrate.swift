@@ -12,6 +12,9 @@ struct Migrate: AsyncParsableCommand {
             Applies what is missing, in order, under a lock: any number may do this at once, and doing it again changes \
             nothing. With --status nothing is changed; the exit status is then 1 when something is missing or wrong.
 
+            A pooler in transaction mode (--pooled) may stand between, since each migration and its lock are one \
+            transaction; give --direct-database-url where the pooler does not let a transaction run for minutes.
+
               durable migrate
               durable migrate --status
             """

@@ -13,7 +13,7 @@ struct DatabaseOptions: ParsableArguments, SettingOptions {
     @Option(.schema, "The SQL schema of the tables; default: durable", value: "name")
     var schema: String?
 
-    @Flag(.pooled, "A pooler in transaction mode (pgbouncer) stands between")
+    @Flag(.pooled, "The database is reached through a pooler in transaction mode (pgbouncer)")
     var pooled: Bool?
 
     @Option(

@@ -19,6 +19,9 @@ struct WorkerOptions: ParsableArguments, SettingOptions {
     @Option(.maxLeaseLosses, "How many workers an execution may cost before it fails; default: 10", value: "number")
     var maxLeaseLosses: String?
 
+    @Option(.maxChildren, "How many children a parent may have; default: 10000", value: "number")
+    var maxChildren: String?
+
     @Option(.retainDays, "How long finished executions are kept, 0 for ever; default: 30", value: "days")
     var retainDays: String?
 
@@ -31,7 +34,8 @@ struct WorkerOptions: ParsableArguments, SettingOptions {
     var flags: [Setting: String?] {
         [
             .concurrency: concurrency, .leaseSeconds: leaseSeconds, .drainSeconds: drainSeconds,
-            .maxLeaseLosses: maxLeaseLosses, .retainDays: retainDays, .healthPort: healthPort, .healthHost: healthHost,
+            .maxLeaseLosses: maxLeaseLosses, .maxChildren: maxChildren, .retainDays: retainDays,
+            .healthPort: healthPort, .healthHost: healthHost,
         ]
     }
 }

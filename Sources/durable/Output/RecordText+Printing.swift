@@ -8,7 +8,13 @@ extension RecordText {
 
     /// The record as clients of a front end see it, dates as texts.
     func json() throws -> String {
-        let body = try JSON(parsing: record.encode())
-        return String(decoding: (body["json"] ?? .null).encode(), as: UTF8.self)
+        try JSON.text(ofBody: record.encode())
+    }
+}
+
+extension JSON {
+    /// The value that a body carries, as one line.
+    static func text(ofBody body: [UInt8]) throws -> String {
+        String(decoding: (try JSON(parsing: body)["json"] ?? .null).encode(), as: UTF8.self)
     }
 }

@@ -6,8 +6,8 @@ struct RecordText {
     let record: ExecutionRecord
     /// What the relative times are relative to.
     var now = Timestamp.now
-    /// Further lines: what a database tells and a front end does not.
-    var details: [(name: String, value: String)] = []
+    /// Further lines, before those of the payloads.
+    var details: [(name: String, value: String?)] = []
 
     /// The longest text of an input or output that is shown.
     private static let longestPayload = 4000
@@ -21,47 +21,38 @@ struct RecordText {
                 "  " + label + value.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n  ")
             )
         }
+        if let parent = record.parent {
+            let role = parent.isFinalizeOfParent ? "finalize" : "child \(parent.indexInParentChildren)"
+            add("part of", "\(parent.reference.executionID)  \(parent.reference.taskID)  (\(role))")
+            if let root = record.root, root != parent.reference { add("root", "\(root.executionID)  \(root.taskID)") }
+        }
+        add("wakes up as", record.sleepingUniqueID.map(Self.printable))
         add("created", moment(record.createdAt))
         if record.status == .ready { add("starts", moment(record.startAt)) }
         add("started", record.startedAt.map(moment))
         add("times out", record.expiresAt.map(moment))
         add("finished", record.finishedAt.map(moment))
         if let startedAt = record.startedAt, let finishedAt = record.finishedAt {
-            add("took", Self.duration(finishedAt.milliseconds(since: startedAt)))
+            add("took", "\(TimeSpan(milliseconds: finishedAt.milliseconds(since: startedAt)))")
         }
         add("retries", "\(record.retryAttempts) of \(record.retryOptions.maxAttempts)")
         add("worker", record.executorID)
-        for detail in details { add(detail.name, detail.value) }
+        if !record.children.isEmpty {
+            add("children", "\(record.children.count), of which \(record.activeChildrenCount) have not ended")
+        }
+        for detail in details { add(detail.name, detail.value.map(Self.printable)) }
         if let error = record.error {
             let nature = [error.isRetryable ? "retryable" : nil, error.isInternal ? "internal" : nil].compactMap(\.self)
             let kind = ([error.kind.rawValue] + nature).joined(separator: ", ")
             add("error", "\(Self.printable(error.message)) (\(kind))")
         }
-        add("input", Self.text(of: record.input))
+        if record.sleepingUniqueID == nil { add("input", Self.text(of: record.input)) }
         if record.status == .completed { add("output", Self.text(of: record.output)) }
         return lines
     }
 
     private func moment(_ time: Timestamp) -> String {
-        "\(time)  (\(Self.relative(time, to: now)))"
-    }
-
-    /// `3 min ago`, `in 2 s`, `now`.
-    static func relative(_ time: Timestamp, to now: Timestamp) -> String {
-        let milliseconds = time.milliseconds(since: now)
-        if milliseconds.magnitude < 1000 { return "now" }
-        let text = duration(milliseconds.magnitude)
-        return milliseconds > 0 ? "in \(text)" : "\(text) ago"
-    }
-
-    private static func duration(_ milliseconds: Double) -> String {
-        let units: [(name: String, milliseconds: Double)] = [
-            ("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000),
-        ]
-        guard let unit = units.first(where: { milliseconds >= $0.milliseconds }) else {
-            return "\(Int(milliseconds)) ms"
-        }
-        return "\(Int(milliseconds / unit.milliseconds)) \(unit.name)"
+        "\(time)  (\(time.relative(to: now)))"
     }
 
     private static func text(of payload: Payload) -> String {
@@ -74,7 +65,7 @@ struct RecordText {
     }
 
     /// Without characters that a terminal would act on.
-    private static func printable(_ text: String) -> String {
+    static func printable(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { scalar in

@@ -7,7 +7,7 @@ import MetricsTestKit
 import ServiceLifecycle
 import Synchronization
 
-/// A front end on a free port of loopback, over a storage in memory that knows the tasks `add1` and `other`.
+/// A front end on a free port of loopback, over a storage in memory that knows tasks of several kinds.
 struct RunningService: Sendable {
     let client: Client
     let storage: ObservedStorage
@@ -18,10 +18,24 @@ struct RunningService: Sendable {
 
     static let add1 = TaskDefinition(id: "add1", options: TaskOptions(timeoutMs: 5000))
     static let other = TaskDefinition(id: "other", options: TaskOptions(timeoutMs: 5000))
+    static let payment = TaskDefinition(id: "payment", options: TaskOptions(timeoutMs: 600_000), kind: .sleeping)
+    static let letter = TaskDefinition(id: "letter", options: TaskOptions(timeoutMs: 600_000), kind: .sleeping)
+    static let sum = TaskDefinition(
+        id: "sum",
+        options: TaskOptions(timeoutMs: 5000),
+        kind: .parent(finalize: other, onChildFailure: .continue)
+    )
+    static let steps = TaskDefinition(
+        id: "steps",
+        options: TaskDefinition.chainOptions,
+        kind: .sequence([add1, other, add1])
+    )
+    static let tasks = [add1, other, payment, letter, sum, steps]
 
     /// Starts a front end, runs the body, and shuts the front end down.
     static func with(
         access: Access = .open,
+        wakeUpRetentionMs: Double = Executions.defaultWakeUpRetentionMs,
         configure: @Sendable (inout FrontEndConfiguration) -> Void = { _ in },
         readiness: @escaping @Sendable () async -> Readiness = { .ready },
         _ body: @Sendable (RunningService) async throws -> Void
@@ -37,7 +51,12 @@ struct RunningService: Sendable {
         let (ports, port) = AsyncStream<Int>.makeStream()
         let frontEnd = FrontEnd(
             configuration,
-            executions: Executions(storage: storage, signals: signals, tasks: [add1, other]),
+            executions: Executions(
+                storage: storage,
+                signals: signals,
+                tasks: tasks,
+                wakeUpRetentionMs: wakeUpRetentionMs
+            ),
             readiness: readiness,
             logger: log.logger,
             metrics: metrics,
@@ -76,16 +95,25 @@ struct RunningService: Sendable {
         let worker = WorkerID.random()
         await storage.register(WorkerRegistration(id: worker, name: "test", leaseMs: 60_000))
         return try await storage.lease(
-            LeaseRequest(worker: worker, tasks: [Self.add1.id, Self.other.id], limit: 10_000)
+            LeaseRequest(worker: worker, tasks: Self.tasks.map(\.id), limit: 10_000)
         ).leases
     }
 
     /// Completes everything that is due.
     func complete(with output: Payload = Payload(json: "1")) async throws {
+        try await settle(.completed(output))
+    }
+
+    /// Has an attempt at everything that is due end in that way, and tells parents.
+    func settle(_ outcome: Outcome) async throws {
+        let circumstances = ExecutionStateMachine.Circumstances(
+            tasks: Dictionary(uniqueKeysWithValues: Self.tasks.map { ($0.id, $0) })
+        )
         let settlements = try await lease().map { lease in
-            ExecutionStateMachine.settlement(of: lease, .completed(output), chance: 0)
+            ExecutionStateMachine.settlement(of: lease, outcome, circumstances)
         }
         _ = await storage.settle(settlements)
+        while try await storage.advance(limit: 100).count > 0 {}
         signals.send(.finished)
     }
 }

@@ -2,7 +2,7 @@ import DurableCore
 import Testing
 
 extension StorageConformance {
-    static let insertCases = [
+    static let insertCases: [Case] = [
         Case("an inserted execution is ready and keeps everything it came with") { subject in
             let options = TaskOptions(
                 timeoutMs: TaskOptions.largestInteger,
@@ -124,7 +124,7 @@ extension StorageConformance {
         },
     ]
 
-    static let taskCases = [
+    static let taskCases: [Case] = [
         Case("registered tasks are known, the latest registration wins") { subject in
             let options = TaskOptions(
                 timeoutMs: 5000,

@@ -2,7 +2,7 @@ import DurableCore
 import Testing
 
 extension StorageConformance {
-    static let leaseCases = [
+    static let leaseCases: [Case] = [
         Case("a leased execution runs, and is not leased twice") { subject in
             let id = try await subject.enqueue()
             let worker = try await subject.worker()
@@ -41,13 +41,13 @@ extension StorageConformance {
             #expect(leases.map(\.executionID) == [other])
         },
         Case("an execution with a delay is leased when its time has come") { subject in
-            let id = try await subject.enqueue(sleepMs: 5000)
+            let id = try await subject.enqueue(sleepMs: 30_000)
             let worker = try await subject.worker(leaseMs: 60_000)
             let early = try await subject.storage.lease(LeaseRequest(worker: worker, tasks: ["add1"], limit: 1))
             #expect(early.leases.isEmpty)
             let due = try #require(early.nextDueMs)
-            #expect(due > 0 && due <= 5000)
-            try await subject.advance(5001)
+            #expect(due > 0 && due <= 30_000)
+            try await subject.advance(30_001)
             let late = try await subject.lease(worker)
             #expect(late.map(\.executionID) == [id])
         },
@@ -113,7 +113,7 @@ extension StorageConformance {
         },
     ]
 
-    static let upkeepCases = [
+    static let upkeepCases: [Case] = [
         Case("leases of a worker that renews are left alone") { subject in
             _ = try await subject.enqueue()
             let worker = try await subject.worker(leaseMs: 5000)
@@ -122,17 +122,17 @@ extension StorageConformance {
                 try await subject.advance(3000)
                 let renewal = try await subject.storage.renew(worker, holding: [lease.id])
                 #expect(renewal == Renewal(lost: []))
-                let count = try await subject.storage.reclaim(limit: 10, maxLeaseLosses: 10)
-                #expect(count == 0)
+                let reclaimed = try await subject.storage.reclaim(limit: 10, maxLeaseLosses: 10)
+                #expect(reclaimed.count == 0)
             }
         },
         Case("leases of a lost worker run elsewhere, under a higher number, at no cost of retries") { subject in
             let id = try await subject.enqueue()
             let lost = try await subject.worker(leaseMs: 5000)
             let first = try await subject.leaseOne(lost)
-            try await subject.advance(5001)
-            let count = try await subject.storage.reclaim(limit: 10, maxLeaseLosses: 10)
-            #expect(count == 1)
+            try await subject.advance(30_001)
+            let reclaimed = try await subject.storage.reclaim(limit: 10, maxLeaseLosses: 10)
+            #expect(reclaimed.count == 1 && !reclaimed.isMore && reclaimed.signals.contains(.ready))
             let renewal = try await subject.storage.renew(lost, holding: [first.id])
             #expect(renewal == nil)
 
@@ -159,8 +159,8 @@ extension StorageConformance {
             let worker = try await subject.worker()
             _ = try await subject.leaseOne(worker)
             try await subject.storage.retire(worker)
-            let count = try await subject.storage.reclaim(limit: 10, maxLeaseLosses: 10)
-            #expect(count == 1)
+            let reclaimed = try await subject.storage.reclaim(limit: 10, maxLeaseLosses: 10)
+            #expect(reclaimed.count == 1 && !reclaimed.isMore && reclaimed.signals.contains(.ready))
             let status = try await subject.execution(id).status
             #expect(status == .ready)
         },
@@ -178,13 +178,29 @@ extension StorageConformance {
             #expect(execution.error == .leaseLostTooOften(3))
             #expect(execution.retryAttempts == 0)
         },
+        Case("what a worker does not know that it holds is given back at no cost") { subject in
+            for _ in 0..<3 { _ = try await subject.enqueue() }
+            let worker = try await subject.worker()
+            let other = try await subject.worker()
+            let known = try await subject.lease(worker, limit: 1)
+            let unknown = try await subject.lease(worker, limit: 1)
+            let others = try await subject.lease(other, limit: 1)
+            try await subject.storage.giveBack(leasedTo: worker, besides: known.map(\.id))
+            let renewal = try await subject.storage.renew(worker, holding: (known + unknown).map(\.id))
+            #expect(renewal?.lost == Set(unknown.map(\.id)))
+            let undisturbed = try await subject.storage.renew(other, holding: others.map(\.id))
+            #expect(undisturbed?.lost == [])
+            let again = try await subject.lease(other)
+            #expect(again.map(\.executionID) == unknown.map(\.executionID))
+            #expect(again.first?.leaseLosses == 0 && again.first?.retryAttempts == 0)
+        },
         Case("reclaiming is bounded") { subject in
             for _ in 0..<5 { _ = try await subject.enqueue() }
             let worker = try await subject.worker()
             _ = try await subject.lease(worker)
             try await subject.storage.retire(worker)
             var counts: [Int] = []
-            for _ in 0..<4 { counts.append(try await subject.storage.reclaim(limit: 2, maxLeaseLosses: 10)) }
+            for _ in 0..<4 { counts.append(try await subject.storage.reclaim(limit: 2, maxLeaseLosses: 10).count) }
             #expect(counts == [2, 2, 1, 0])
         },
         Case("pruning deletes what finished long ago, and only that, in pages") { subject in

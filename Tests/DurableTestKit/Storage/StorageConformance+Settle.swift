@@ -2,7 +2,7 @@ import DurableCore
 import Testing
 
 extension StorageConformance {
-    static let settleCases = [
+    static let settleCases: [Case] = [
         Case("a completed execution keeps its output, annotations included") { subject in
             let id = try await subject.enqueue()
             let worker = try await subject.worker()
@@ -31,7 +31,7 @@ extension StorageConformance {
             #expect(execution.status == .completed && execution.output == .undefined)
         },
         Case("a retryable failure is tried again after its delay, with the error at hand") { subject in
-            let id = try await subject.enqueue(retries: RetryOptions(maxAttempts: 1, baseDelayMs: 2000))
+            let id = try await subject.enqueue(retries: RetryOptions(maxAttempts: 1, baseDelayMs: 30_000))
             let worker = try await subject.worker(leaseMs: 60_000)
             let first = try await subject.leaseOne(worker)
             _ = try await subject.settle(first, .failed(.retryable("boom")))
@@ -42,7 +42,7 @@ extension StorageConformance {
             let early = try await subject.lease(worker)
             #expect(early.isEmpty)
 
-            try await subject.advance(2001)
+            try await subject.advance(30_001)
             let second = try await subject.leaseOne(worker)
             #expect(second.id.attempt == 2 && second.retryAttempts == 1)
             #expect(second.previousError == .retryable("boom"))
@@ -94,8 +94,16 @@ extension StorageConformance {
             let stale = try await subject.settle(first, .completed(Payload(json: "1")))
             #expect(!stale)
             let both = try await subject.storage.settle([
-                ExecutionStateMachine.settlement(of: first, .completed(Payload(json: "1")), chance: 0),
-                ExecutionStateMachine.settlement(of: second, .completed(Payload(json: "2")), chance: 0),
+                ExecutionStateMachine.settlement(
+                    of: first,
+                    .completed(Payload(json: "1")),
+                    ExecutionStateMachine.Circumstances()
+                ),
+                ExecutionStateMachine.settlement(
+                    of: second,
+                    .completed(Payload(json: "2")),
+                    ExecutionStateMachine.Circumstances()
+                ),
             ])
             #expect(both == [second.id])
             let twice = try await subject.settle(second, .completed(Payload(json: "3")))
@@ -112,7 +120,7 @@ extension StorageConformance {
                 .completed(Payload(json: "true")), .failed(.retryable("again")), .failed(.nonRetryable("no")),
             ]
             let settlements = leases.enumerated().map { index, lease in
-                ExecutionStateMachine.settlement(of: lease, outcomes[index % 3], chance: 0)
+                ExecutionStateMachine.settlement(of: lease, outcomes[index % 3], ExecutionStateMachine.Circumstances())
             }
             let held = try await subject.storage.settle(settlements)
             #expect(held == Set(leases.map(\.id)))
@@ -172,7 +180,11 @@ extension StorageConformance {
                     let leases = try await subject.lease(worker, limit: 3)
                     if leases.isEmpty { return settled }
                     let settlements = leases.map {
-                        ExecutionStateMachine.settlement(of: $0, .completed(.undefined), chance: 0)
+                        ExecutionStateMachine.settlement(
+                            of: $0,
+                            .completed(.undefined),
+                            ExecutionStateMachine.Circumstances()
+                        )
                     }
                     settled.formUnion(try await subject.storage.settle(settlements).map(\.executionID))
                 }

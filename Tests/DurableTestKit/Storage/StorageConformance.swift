@@ -25,7 +25,11 @@ package enum StorageConformance {
         }
     }
 
-    package static let cases = insertCases + leaseCases + settleCases + upkeepCases + taskCases
+    package static let cases: [Case] = [
+        insertCases, leaseCases, settleCases, upkeepCases, taskCases, priorityCases, historyCases,
+        parentCases, refusedChildrenCases, familyRaceCases, finalizeCases, descentCases,
+        sequenceCases, loopCases, sleeperCases, wakeUpCases, deadlineCases, retryCases, resumeCases, pruningCases,
+    ].flatMap { $0 }
 }
 
 extension StorageConformance.Subject {
@@ -47,13 +51,20 @@ extension StorageConformance.Subject {
         return insertion.executionID
     }
 
+    func insert(_ new: NewExecution) async throws -> ExecutionID {
+        guard let insertion = try await storage.insert([new]).first else { throw Missing(what: "insertion") }
+        return insertion.executionID
+    }
+
     func lease(_ worker: WorkerID, _ tasks: [TaskID] = ["add1"], limit: Int = 100) async throws -> [Lease] {
         try await storage.lease(LeaseRequest(worker: worker, tasks: tasks, limit: limit)).leases
     }
 
-    /// Leases the one execution that is due.
-    func leaseOne(_ worker: WorkerID) async throws -> Lease {
-        guard let lease = try await lease(worker).first else { throw Missing(what: "lease") }
+    /// Leases the one execution of the task that is due.
+    func leaseOne(_ worker: WorkerID, of task: TaskID = "add1") async throws -> Lease {
+        guard let lease = try await lease(worker, [task], limit: 1).first else {
+            throw Missing(what: "lease of \(task)")
+        }
         return lease
     }
 
@@ -62,8 +73,18 @@ extension StorageConformance.Subject {
         return execution
     }
 
-    func settle(_ lease: Lease, _ outcome: Outcome) async throws -> Bool {
-        let settlement = ExecutionStateMachine.settlement(of: lease, outcome, chance: 0)
+    @discardableResult
+    func settle(
+        _ lease: Lease,
+        _ outcome: Outcome,
+        tasks: [TaskDefinition] = [],
+        maxChildren: Int = 10_000
+    ) async throws -> Bool {
+        let circumstances = ExecutionStateMachine.Circumstances(
+            tasks: Dictionary(tasks.map { ($0.id, $0) }) { _, last in last },
+            maxChildren: maxChildren
+        )
+        let settlement = ExecutionStateMachine.settlement(of: lease, outcome, circumstances)
         return try await storage.settle([settlement]).contains(lease.id)
     }
 }

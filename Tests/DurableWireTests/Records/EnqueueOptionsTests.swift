@@ -12,7 +12,7 @@ struct EnqueueOptionsTests {
     func all() throws {
         let text =
             #"{"retryOptions":{"maxAttempts":3,"baseDelayMs":1000,"delayMultiplier":1.5,"maxDelayMs":30000,"jitter":0.2},"#
-            + #""sleepMsBeforeRun":50.5,"timeoutMs":1234,"idempotencyKey":"k"}"#
+            + #""sleepMsBeforeRun":50.5,"timeoutMs":1234,"idempotencyKey":"k","priority":-7,"expiresInMs":60000}"#
         let options = try read(text)
         #expect(
             options
@@ -26,7 +26,9 @@ struct EnqueueOptionsTests {
                     ),
                     sleepMsBeforeRun: 50.5,
                     timeoutMs: 1234,
-                    idempotencyKey: "k"
+                    idempotencyKey: "k",
+                    priority: -7,
+                    expiresInMs: 60_000
                 )
         )
         #expect(options.json.map { String(decoding: $0.encode(), as: UTF8.self) } == text)
@@ -37,6 +39,7 @@ struct EnqueueOptionsTests {
         arguments: [
             "null", "5", #""x""#, "[]", "true", "{}", #"{"unknown":1}"#,
             #"{"retryOptions":null,"sleepMsBeforeRun":null,"timeoutMs":null,"idempotencyKey":null}"#,
+            #"{"priority":null,"expiresInMs":null}"#,
         ]
     )
     func none(_ text: String) throws {
@@ -59,6 +62,7 @@ struct EnqueueOptionsTests {
             #"{"timeoutMs":1}"#, #"{"timeoutMs":9007199254740991}"#, #"{"timeoutMs":1.0}"#, #"{"timeoutMs":1e3}"#,
             #"{"sleepMsBeforeRun":0}"#, #"{"sleepMsBeforeRun":-0}"#, #"{"sleepMsBeforeRun":0.5}"#,
             #"{"sleepMsBeforeRun":1e308}"#,
+            #"{"priority":-100}"#, #"{"priority":100}"#, #"{"expiresInMs":1}"#, #"{"expiresInMs":9007199254740991}"#,
             #"{"retryOptions":{"maxAttempts":0}}"#, #"{"retryOptions":{"maxAttempts":1000}}"#,
             #"{"retryOptions":{"maxAttempts":0,"baseDelayMs":3600000,"maxDelayMs":86400000,"delayMultiplier":10}}"#,
             #"{"retryOptions":{"maxAttempts":0,"baseDelayMs":5,"maxDelayMs":5,"delayMultiplier":0.1}}"#,
@@ -100,6 +104,22 @@ struct EnqueueOptionsTests {
     )
     func retry(_ value: String) {
         expectRefusal(#"{"retryOptions":\#(value)}"#, "Invalid retry options for task add1: ")
+    }
+
+    @Test("A priority that is none is refused", arguments: ["-101", "101", "0.5", #""1""#, "1e400", "true", "{}"])
+    func priority(_ value: String) {
+        expectRefusal(
+            #"{"priority":\#(value)}"#,
+            "Invalid priority for task add1: expected an integer from -100 to 100, got "
+        )
+    }
+
+    @Test("An overall time that is none is refused", arguments: ["0", "-1", "1.5", #""x""#, "9007199254740992", "[]"])
+    func expiry(_ value: String) {
+        expectRefusal(
+            #"{"expiresInMs":\#(value)}"#,
+            "Invalid expires in ms for task add1: expected an integer from 1 to 9007199254740991, got "
+        )
     }
 
     @Test("An idempotency key that cannot be kept is refused", arguments: [#""""#, "5", #""a\u0000b""#])
