@@ -43,7 +43,7 @@ let package = Package(
         // oRPC's wire: bytes in, payloads and errors out, and back.
         .target(name: "DurableWire", dependencies: ["DurableCore"]),
 
-        // Codable values as payloads, for Swift on either side of the wire. The only target that knows Foundation.
+        // Codable values as payloads, for Swift on either side of the wire.
         .target(name: "DurableCoding", dependencies: ["DurableCore", "DurableWire"]),
 
         // PostgreSQL.

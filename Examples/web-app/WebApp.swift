@@ -27,7 +27,7 @@ struct WebApp: AsyncParsableCommand {
     @Option(help: "Where the durable execution service is, e.g. http://127.0.0.1:8080/rpc.")
     var durableURL: String
 
-    @Option(help: "What the service knows this app by; not needed for a service that is open.")
+    @Option(help: "What the service knows this app by, or DURABLE_TOKEN; not needed for one that is open.")
     var token: String?
 
     @Flag(help: "Enqueue one execution of each task, wait for them, print what happened, and exit.")
@@ -60,6 +60,7 @@ struct WebApp: AsyncParsableCommand {
             return Iteration(isDone: now >= due.n, output: Number(n: now))
         }
 
+        let token = token ?? ProcessInfo.processInfo.environment["DURABLE_TOKEN"]
         let client = try DurableClient(url: durableURL, token: token)
         var logger = Logger(label: "web-app")
         logger.logLevel = .warning

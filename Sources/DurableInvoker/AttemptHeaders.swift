@@ -1,4 +1,5 @@
 internal import DurableCore
+internal import DurableWire
 internal import NIOHTTP1
 
 extension HTTPHeaders {
@@ -13,6 +14,7 @@ extension HTTPHeaders {
         add(name: "durable-retry-attempt", value: String(lease.retryAttempts))
         add(name: "durable-deadline", value: Swift.min(lease.deadline, .latestInRFC3339).description)
         add(name: "durable-timeout-ms", value: String(lease.options.timeoutMs))
+        if let error = lease.previousError { add(name: "durable-previous-error", value: error.headerValue) }
         if let trace = lease.trace { add(trace) }
     }
 
@@ -24,6 +26,28 @@ extension HTTPHeaders {
         guard let tracestate = trace.tracestate, HeaderRules.isValue(tracestate) else { return }
         add(name: "tracestate", value: tracestate)
     }
+}
+
+extension ExecutionError {
+    /// The error as a header can hold it: its JSON in ASCII, a long message cut off.
+    fileprivate var headerValue: String {
+        var error = self
+        if message.unicodeScalars.count > Self.longestInHeader {
+            error.message = String(String.UnicodeScalarView(message.unicodeScalars.prefix(Self.longestInHeader))) + "…"
+        }
+        var value = ""
+        for unit in String(decoding: error.json.encode(), as: UTF8.self).utf16 {
+            if let scalar = Unicode.Scalar(unit), (0x20..<0x7F).contains(unit) {
+                value.unicodeScalars.append(scalar)
+            } else {
+                let digits = String(unit, radix: 16)
+                value += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            }
+        }
+        return value
+    }
+
+    private static let longestInHeader = 500
 }
 
 extension Timestamp {

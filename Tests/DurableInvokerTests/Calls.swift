@@ -14,6 +14,7 @@ enum Calls {
         timeoutMs: Int = 20_000,
         attempt: Int = 1,
         retryAttempts: Int = 0,
+        previousError: ExecutionError? = nil,
         trace: TraceContext? = nil
     ) -> Lease {
         Lease(
@@ -24,7 +25,7 @@ enum Calls {
             options: TaskOptions(timeoutMs: timeoutMs),
             retryAttempts: retryAttempts,
             leaseLosses: 0,
-            previousError: nil,
+            previousError: previousError,
             trace: trace,
             startedAt: Timestamp(microseconds: 1_700_000_000_000_000)
         )

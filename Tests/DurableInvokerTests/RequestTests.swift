@@ -45,6 +45,32 @@ struct RequestTests {
         }
     }
 
+    @Test("A retry is told what ended the attempt before, in ASCII and cut to what a header holds")
+    func previousError() async throws {
+        try await StubWebApp.with { _ in
+            .json(#"{"json":1}"#)
+        } body: { app in
+            let errors: [ExecutionError] = [
+                .retryable("naïve \"quote\"\n👍"), .nonRetryable(String(repeating: "x", count: 2000)),
+            ]
+            try await Calls.withInvoker(url: app.url) { invoker in
+                for error in errors {
+                    let outcome = await invoker.invoke(Calls.attempt(Calls.lease(previousError: error)))
+                    #expect(outcome == .completed(Payload(json: "1")))
+                }
+            }
+            let told = app.requests.map { request in
+                request.headers.first { $0.name == "durable-previous-error" }?.value
+            }
+            #expect(
+                told.first
+                    == #"{"errorType":"generic","message":"na\u00efve \"quote\"\n\ud83d\udc4d","isRetryable":true,"isInternal":false}"#
+            )
+            let last = told.last ?? nil
+            #expect(last?.contains(String(repeating: "x", count: 500) + #"\u2026""#) == true)
+        }
+    }
+
     @Test("Without a trace there are no trace headers, and a trace that no header can carry is left out")
     func traces() async throws {
         try await StubWebApp.with { _ in
