@@ -36,8 +36,6 @@ struct Vector: Sendable, CustomTestStringConvertible {
 
     static let all: [Vector] = read()
 
-    static let isRequired = ProcessInfo.processInfo.environment["CI"] == "true"
-
     private static func read() -> [Vector] {
         var folder = URL(filePath: #filePath)
         while folder.path != "/" {
