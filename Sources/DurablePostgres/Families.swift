@@ -101,11 +101,15 @@ struct Families {
             let done = closings.filter { !left.contains($0.id) }
             let hasDecided = try tellParents(done, &connection)
             _ = try connection.query(statements.forget(closings: done.map(\.id)))
+            // Most passes over a wide parent only count, which is nobody else's concern.
+            var signals: Set<Signal> = []
+            if hasDecided { signals.formUnion([.ready, .finished, .upkeep]) }
+            if !descent.isEmpty { signals.formUnion([.cancelled, .finished]) }
             return Progress(
                 count: done.count,
                 // Whoever ended by this has relatives in turn.
                 isMore: closings.count == limit || hasDecided || !descent.isEmpty,
-                signals: [.ready, .finished, .cancelled, .upkeep]
+                signals: signals
             )
         }
     }
@@ -143,33 +147,40 @@ struct Families {
             active[key.parent] != nil && !key.isFinalize && closings.contains { !$0.hasCompleted }
         }
         let toDecide = Set(active.filter { $0.value == 0 }.keys).union(failed.keys.map(\.parent))
-        guard !toDecide.isEmpty else { return false }
+        var hasDecided = false
+        guard !toDecide.isEmpty else { return hasDecided }
         for row in try connection.query(statements.parents(toDecide.sorted())) {
             let parent = try Parent(row: row)
             let told = ended.first { $0.key.parent == parent.id && $0.key.attempt == parent.attempt }?.value ?? []
             let failures = told.filter { !$0.isFinalize && !$0.hasCompleted }.map(\.id)
-            try decide(parent, failures: failures, told: told.map(\.id), isLast: active[parent.id] == 0, &connection)
+            let isLast = active[parent.id] == 0
+            if try decide(parent, failures: failures, told: told.map(\.id), isLast: isLast, &connection) {
+                hasDecided = true
+            }
         }
-        return true
+        return hasDecided
     }
 
+    /// - Returns: Whether there was something to decide.
     private func decide(
         _ parent: Parent,
         failures: [ExecutionID],
         told: [ExecutionID],
         isLast: Bool,
         _ connection: inout Connection
-    ) throws(DatabaseError) {
+    ) throws(DatabaseError) -> Bool {
         if case .parent(finalize: _, onChildFailure: .fail) = parent.kind, parent.waitsFor == "children" {
             for failure in try ends(statements.ends(of: failures), &connection).sorted(by: { $0.index < $1.index }) {
                 let transition = try transition(parent, on: .childFailed(failure))
-                guard transition == .unchanged else { return try apply(transition, to: parent, &connection) }
+                if transition == .unchanged { continue }
+                try apply(transition, to: parent, &connection)
+                return true
             }
         }
-        guard isLast else { return }
+        guard isLast else { return false }
         let event: ExecutionStateMachine.Event
         if parent.waitsFor == "finalize" {
-            guard let end = try ends(statements.ends(of: told), &connection).first else { return }
+            guard let end = try ends(statements.ends(of: told), &connection).first else { return false }
             event = .finalizeEnded(end.ending)
         } else if parent.kind.isChain {
             event = .childrenEnded(carried: parent.carried, try ends(statements.ends(of: told), &connection))
@@ -178,12 +189,14 @@ struct Families {
             let size = try connection.query(statements.sizeOfOutputs(of: parent.id, attempt: parent.attempt)).only()
                 .int(0)
             guard size <= ExecutionStateMachine.largestResults else {
-                return try apply(.finish(.resultsTooLarge(of: parent.reference.taskID, size)), to: parent, &connection)
+                try apply(.finish(.resultsTooLarge(of: parent.reference.taskID, size)), to: parent, &connection)
+                return true
             }
             let ends = try ends(statements.ends(of: parent.id, attempt: parent.attempt), &connection)
             event = .childrenEnded(carried: parent.carried, ends)
         }
         try apply(try transition(parent, on: event), to: parent, &connection)
+        return true
     }
 
     private func transition(

@@ -49,7 +49,7 @@ extension PostgresStorage {
                 // One that moves at this moment is looked at again in a moment.
                 isMore: count > 0 && finishings.count == limit,
                 signals: count == 0 ? [] : [.finished, .cancelled, .upkeep],
-                nextDueMs: count < finishings.count ? min(next ?? 10, 10) : next
+                nextDueMs: count < finishings.count ? min(next ?? 100, 100) : next
             )
         }
     }

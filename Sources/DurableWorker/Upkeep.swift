@@ -9,6 +9,7 @@ final class Upkeep: Sendable {
     private let storage: any Storage
     private let configuration: WorkerConfiguration
     private let signals: any Signals
+    private let onProgress: @Sendable (Set<Signal>) -> Void
     private let logger: Logger
     private let clock = ContinuousClock()
 
@@ -18,11 +19,20 @@ final class Upkeep: Sendable {
     private let choreBell = Bell()
 
     private static let batch = 1000
+    private static let pause = Duration.milliseconds(50)
 
-    init(storage: any Storage, configuration: WorkerConfiguration, signals: any Signals, logger: Logger) {
+    /// - Parameter onProgress: Told whom it concerned what was done: where nobody listens, signals reach not even this worker.
+    init(
+        storage: any Storage,
+        configuration: WorkerConfiguration,
+        signals: any Signals,
+        logger: Logger,
+        onProgress: @escaping @Sendable (Set<Signal>) -> Void
+    ) {
         self.storage = storage
         self.configuration = configuration
         self.signals = signals
+        self.onProgress = onProgress
         self.logger = logger
     }
 
@@ -105,7 +115,10 @@ final class Upkeep: Sendable {
                 total.nextDueMs = progress.nextDueMs
                 isMore = progress.isMore
                 for signal in progress.signals { signals.send(signal) }
+                onProgress(progress.signals)
                 if progress.signals.contains(.upkeep) { ringForFamilies() }
+                // What is left is locked by somebody, perhaps for long.
+                if isMore, progress.count == 0 { try? await Task.sleep(for: Self.pause) }
             } catch {
                 report(what, error)
                 return total

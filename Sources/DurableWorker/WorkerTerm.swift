@@ -54,7 +54,10 @@ final class WorkerTerm: Sendable {
             configuration: worker.configuration,
             signals: worker.signals,
             logger: logger
-        )
+        ) { [workBell, renewBell] effects in
+            if effects.contains(.ready) { workBell.ring() }
+            if effects.contains(.cancelled) { renewBell.ring() }
+        }
         self.upkeep = upkeep
         let (signals, workBell) = (worker.signals, workBell)
         settler = Settler(storage: worker.storage, logger: logger) { effects, hasFamily in
