@@ -9,6 +9,8 @@ import PackageDescription
 //                             │         │           └─► DurableWorker
 //                             └─────────┴─► DurableWire ─► DurableCore
 //
+// DurableInvoker and DurableClient share OutboundHTTP, which knows nothing of the rest.
+//
 // A target exists only where it keeps a dependency out of a neighbour or guards a direction.
 // `--explicit-target-dependency-import-check error` in scripts/test holds everyone to it.
 
@@ -30,9 +32,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -89,18 +91,29 @@ let package = Package(
             ]
         ),
 
+        // HTTP/1.1 to others: web apps, and this service from afar.
+        .target(
+            name: "OutboundHTTP",
+            dependencies: [
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+            ]
+        ),
+
         // Calls the web app's procedures.
         .target(
             name: "DurableInvoker",
             dependencies: [
-                "DurableCore", "DurableWire",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "DurableCore", "DurableWire", "OutboundHTTP",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
 
@@ -132,8 +145,7 @@ let package = Package(
         .target(
             name: "DurableClient",
             dependencies: [
-                "DurableCore", "DurableCoding", "DurableWire",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "DurableCore", "DurableCoding", "DurableWire", "OutboundHTTP",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]
@@ -196,9 +208,20 @@ let package = Package(
             path: "Tests/DurableTestKit"
         ),
         .testTarget(
+            name: "OutboundHTTPTests",
+            dependencies: [
+                "OutboundHTTP",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(
             name: "DurableRPCTests",
             dependencies: [
-                "DurableCore", "DurableRPC", "DurableWire",
+                "DurableCore", "DurableRPC", "DurableTestKit", "DurableWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
@@ -267,12 +290,18 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
-        .testTarget(name: "DurableWorkerTests", dependencies: ["DurableWorker"]),
+        .testTarget(
+            name: "DurableWorkerTests",
+            dependencies: [
+                "DurableCore", "DurableTestKit", "DurableWorker",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
         .testTarget(name: "DurableServerTests", dependencies: ["DurableCore", "DurableInvoker", "DurableServer"]),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "durable", "DurableCore", "DurablePostgres", "DurableTestKit",
+                "durable", "DurableCore", "DurablePostgres", "DurableTestKit", "LibPQ",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),

@@ -130,12 +130,16 @@ extension UInt128 {
         self = value
     }
 
-    fileprivate func text(prefix: String) -> String {
-        var bytes = Array(prefix.utf8)
-        bytes.reserveCapacity(bytes.count + 32)
-        for nibble in stride(from: 124, through: 0, by: -4) {
-            bytes.append(Self.digits[Int(truncatingIfNeeded: (self >> UInt128(nibble)) & 0xF)])
+    fileprivate func text(prefix: StaticString) -> String {
+        let start = prefix.utf8CodeUnitCount
+        return String(unsafeUninitializedCapacity: start + 32) { text in
+            prefix.withUTF8Buffer { _ = text.initialize(from: $0) }
+            for digit in 0..<32 {
+                let half = UInt64(truncatingIfNeeded: digit < 16 ? self >> 64 : self)
+                let nibble = half >> UInt64(60 - 4 * (digit % 16)) & 0xF
+                text.initializeElement(at: start + digit, to: Self.digits[Int(nibble)])
+            }
+            return start + 32
         }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

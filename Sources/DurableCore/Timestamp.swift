@@ -34,9 +34,38 @@ extension Timestamp: CustomStringConvertible {
         let day = Self.floorDivide(milliseconds.quotient, 86_400_000)
         let date = Self.civil(daysSinceEpoch: day.quotient)
         let clock = day.remainder
-        return Self.year(date.year) + "-" + Self.pad(date.month, 2) + "-" + Self.pad(date.day, 2)
-            + "T" + Self.pad(clock / 3_600_000, 2) + ":" + Self.pad(clock / 60_000 % 60, 2)
-            + ":" + Self.pad(clock / 1000 % 60, 2) + "." + Self.pad(clock % 1000, 3) + "Z"
+        return String(unsafeUninitializedCapacity: 27) { text in
+            var end = 0
+            func write(_ number: Int64, digits: Int) {
+                var rest = number
+                for position in (end..<end + digits).reversed() {
+                    text.initializeElement(at: position, to: UInt8(ascii: "0") + UInt8(rest % 10))
+                    rest /= 10
+                }
+                end += digits
+            }
+            func write(_ mark: Unicode.Scalar) {
+                text.initializeElement(at: end, to: UInt8(ascii: mark))
+                end += 1
+            }
+            let isLong = !(0...9999).contains(date.year)
+            if isLong { write(date.year < 0 ? "-" : "+") }
+            write(abs(date.year), digits: isLong ? 6 : 4)
+            write("-")
+            write(date.month, digits: 2)
+            write("-")
+            write(date.day, digits: 2)
+            write("T")
+            write(clock / 3_600_000, digits: 2)
+            write(":")
+            write(clock / 60_000 % 60, digits: 2)
+            write(":")
+            write(clock / 1000 % 60, digits: 2)
+            write(".")
+            write(clock % 1000, digits: 3)
+            write("Z")
+            return end
+        }
     }
 
     private static func floorDivide(_ value: Int64, _ divisor: Int64) -> (quotient: Int64, remainder: Int64) {
@@ -56,15 +85,5 @@ extension Timestamp: CustomStringConvertible {
         let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
         let year = yearOfEra + era.quotient * 400 + (month <= 2 ? 1 : 0)
         return (year, month, day)
-    }
-
-    private static func year(_ year: Int64) -> String {
-        if (0...9999).contains(year) { return pad(year, 4) }
-        return (year < 0 ? "-" : "+") + pad(abs(year), 6)
-    }
-
-    private static func pad(_ number: Int64, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 }

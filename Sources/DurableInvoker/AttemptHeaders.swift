@@ -1,31 +1,39 @@
 internal import DurableCore
 internal import DurableWire
-internal import NIOHTTP1
+internal import OutboundHTTP
 
-extension HTTPHeaders {
+extension RequestHead {
     /// Adds what tells a procedure which attempt of which execution calls it.
     mutating func add(_ lease: Lease) {
         let executionID = lease.executionID.description
-        add(name: "content-type", value: "application/json")
-        add(name: "idempotency-key", value: executionID)
-        add(name: "durable-execution-id", value: executionID)
-        add(name: "durable-task-id", value: lease.taskID.rawValue)
-        add(name: "durable-attempt", value: String(lease.id.attempt))
-        add(name: "durable-retry-attempt", value: String(lease.retryAttempts))
-        add(name: "durable-deadline", value: Swift.min(lease.deadline, .latestInRFC3339).description)
-        add(name: "durable-timeout-ms", value: String(lease.options.timeoutMs))
-        if let error = lease.previousError { add(name: "durable-previous-error", value: error.headerValue) }
+        add(.idempotencyKey, executionID)
+        add(.executionID, executionID)
+        add(.attempt, String(lease.id.attempt))
+        add(.retryAttempt, String(lease.retryAttempts))
+        add(.deadline, Swift.min(lease.deadline, .latestInRFC3339).description)
+        add(.timeout, String(lease.options.timeoutMs))
+        if let error = lease.previousError { add(.previousError, error.headerValue) }
         if let trace = lease.trace { add(trace) }
     }
 
     /// Adds a trace as it came with the enqueueing; leaves out what cannot stand in a header, since a call without its
     /// trace is better than no call.
     private mutating func add(_ trace: TraceContext) {
-        guard HeaderRules.isValue(trace.traceparent) else { return }
-        add(name: "traceparent", value: trace.traceparent)
-        guard let tracestate = trace.tracestate, HeaderRules.isValue(tracestate) else { return }
-        add(name: "tracestate", value: tracestate)
+        guard add(.traceparent, trace.traceparent), let tracestate = trace.tracestate else { return }
+        add(.tracestate, tracestate)
     }
+}
+
+extension HeaderName {
+    fileprivate static let idempotencyKey = HeaderName("idempotency-key")
+    fileprivate static let executionID = HeaderName("durable-execution-id")
+    fileprivate static let attempt = HeaderName("durable-attempt")
+    fileprivate static let retryAttempt = HeaderName("durable-retry-attempt")
+    fileprivate static let deadline = HeaderName("durable-deadline")
+    fileprivate static let timeout = HeaderName("durable-timeout-ms")
+    fileprivate static let previousError = HeaderName("durable-previous-error")
+    fileprivate static let traceparent = HeaderName("traceparent")
+    fileprivate static let tracestate = HeaderName("tracestate")
 }
 
 extension ExecutionError {

@@ -1,4 +1,4 @@
-internal import AsyncHTTPClient
+internal import OutboundHTTP
 
 /// A web app whose procedures are called: the base URL of its RPC handler, the headers that every call carries, and what
 /// calls are signed with.
@@ -40,23 +40,21 @@ package struct Endpoint: Sendable, Hashable {
     }
 
     private static func problems(ofURL url: String) -> [String] {
-        guard url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            return ["the url must be ASCII without spaces; percent-encode its path, write its host in Punycode"]
+        do throws(InvalidTarget) {
+            _ = try Target(url)
+            return []
+        } catch {
+            switch error {
+            case .notASCII:
+                return ["the url must be ASCII without spaces; percent-encode its path, write its host in Punycode"]
+            case .scheme: return ["the url must begin with http:// or https://"]
+            case .user:
+                return ["the url must not contain a user or password; send them in an authorization header"]
+            case .fragment: return ["the url must not contain a fragment (#…)"]
+            case .host: return ["the url is not a valid URL with a host"]
+            case .port: return ["the url's port must be from 1 to 65535"]
+            }
         }
-        let scheme = url.prefix { $0 != ":" }.lowercased()
-        guard scheme == "http" || scheme == "https", url.dropFirst(scheme.count).hasPrefix("://") else {
-            return ["the url must begin with http:// or https://"]
-        }
-        let rest = url.dropFirst(scheme.count + 3)
-        if rest.prefix(while: { $0 != "/" && $0 != "?" && $0 != "#" }).contains("@") {
-            return ["the url must not contain a user or password; send them in an authorization header"]
-        }
-        if rest.contains("#") {
-            return ["the url must not contain a fragment (#…)"]
-        }
-        guard let request = try? HTTPClient.Request(url: url) else { return ["the url is not a valid URL with a host"] }
-        guard (1...65_535).contains(request.port) else { return ["the url's port must be from 1 to 65535"] }
-        return []
     }
 }
 

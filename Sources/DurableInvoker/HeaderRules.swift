@@ -1,3 +1,5 @@
+internal import OutboundHTTP
+
 /// What may stand in the headers of a call.
 enum HeaderRules {
     /// Names that an endpoint's own headers may not use: they carry the protocol or frame the message.
@@ -13,7 +15,7 @@ enum HeaderRules {
         var seen: Set<String> = []
         for (name, value) in headers.sorted(by: { $0.key < $1.key }) {
             let lowered = name.lowercased()
-            if !isName(name) {
+            if !HeaderField.isName(name) {
                 problems.append("\"\(printable(name))\" is not a name that a header can have")
             } else if reserved.contains(lowered) || reservedPrefixes.contains(where: lowered.hasPrefix) {
                 problems.append("the header \(name) is set by the service and cannot be changed")
@@ -22,29 +24,11 @@ enum HeaderRules {
             }
             if value.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D }) {
                 problems.append("the value of the header \(printable(name)) must not contain a line break")
-            } else if !isValue(value) {
+            } else if !HeaderField.isValue(value) {
                 problems.append("the value of the header \(printable(name)) must be printable ASCII")
             }
         }
         return problems
-    }
-
-    /// Whether a text is a token as RFC 9110 defines names of headers.
-    private static func isName(_ text: String) -> Bool {
-        !text.isEmpty
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"):
-                    true
-                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-                }
-            }
-    }
-
-    /// Whether a text can be sent as the value of a header: printable ASCII, spaces and tabs.
-    static func isValue(_ text: String) -> Bool {
-        text.utf8.allSatisfy { (0x20...0x7E).contains($0) || $0 == 0x09 }
     }
 
     private static func printable(_ text: String) -> String {

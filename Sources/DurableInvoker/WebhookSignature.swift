@@ -1,6 +1,6 @@
 internal import Crypto
 internal import DurableCore
-internal import NIOHTTP1
+internal import OutboundHTTP
 
 #if canImport(FoundationEssentials)
     internal import FoundationEssentials
@@ -22,23 +22,25 @@ package struct WebhookSignature: Sendable {
 
     /// Signs the body of a call.
     ///
-    /// - Parameter secrets: The newest first; while one replaces another, the web app may know either.
-    package init(id: String, timestamp: Int64, body: [UInt8], secrets: [SigningSecret]) {
+    /// - Parameters:
+    ///   - body: Its parts, one after the other.
+    ///   - secrets: The newest first; while one replaces another, the web app may know either.
+    package init(id: String, timestamp: Int64, body: [[UInt8]], secrets: [SigningSecret]) {
         self.id = id
         self.timestamp = timestamp
         let start = Array("\(id).\(timestamp).".utf8)
         signatures = secrets.map { secret in
             var code = HMAC<SHA256>(key: secret.key)
             code.update(data: start)
-            code.update(data: body)
+            for part in body { code.update(data: part) }
             return "v1," + Data(code.finalize()).base64EncodedString()
         }.joined(separator: " ")
     }
 }
 
-extension HTTPHeaders {
+extension RequestHead {
     /// Signs the call for an attempt, which is sent now; adds nothing when there are no secrets.
-    mutating func sign(_ lease: Lease, body: [UInt8], with secrets: [SigningSecret]) {
+    mutating func sign(_ lease: Lease, body: [[UInt8]], with secrets: [SigningSecret]) {
         guard !secrets.isEmpty else { return }
         let signature = WebhookSignature(
             id: "\(lease.executionID)_\(lease.id.attempt)",
@@ -47,8 +49,14 @@ extension HTTPHeaders {
             body: body,
             secrets: secrets
         )
-        add(name: "webhook-id", value: signature.id)
-        add(name: "webhook-timestamp", value: String(signature.timestamp))
-        add(name: "webhook-signature", value: signature.signatures)
+        add(.webhookID, signature.id)
+        add(.webhookTimestamp, String(signature.timestamp))
+        add(.webhookSignature, signature.signatures)
     }
+}
+
+extension HeaderName {
+    fileprivate static let webhookID = HeaderName("webhook-id")
+    fileprivate static let webhookTimestamp = HeaderName("webhook-timestamp")
+    fileprivate static let webhookSignature = HeaderName("webhook-signature")
 }

@@ -19,8 +19,7 @@ struct ConnectionTests {
                 }
             }
             #expect(app.requests.count == 50)
-            // A connection is free again a moment after its answer is: now and then the next call does not find it yet.
-            #expect(app.connections < 10)
+            #expect(app.connections == 1)
         }
     }
 
@@ -35,10 +34,25 @@ struct ConnectionTests {
                     #expect(outcome == one)
                     #expect(app.connections == round)
                     try await app.waitForOpenConnections(atMost: 0)
-                    // The pace of a quiet service; a call in the very moment of the closing may be lost with it.
-                    try await Task.sleep(for: .seconds(1))
                 }
             }
+        }
+    }
+
+    @Test("A call that meets the closing of its connection is made again, as the same attempt")
+    func staleConnection() async throws {
+        try await StubWebApp.with { request in
+            request.number == 1 ? .close : .json(#"{"json":1}"#)
+        } body: { app in
+            try await Calls.withInvoker(url: app.url) { invoker in
+                for attempt in 1...2 {
+                    let outcome = await invoker.invoke(Calls.attempt(Calls.lease(attempt: attempt)))
+                    #expect(outcome == one)
+                }
+            }
+            #expect(app.requests.map { $0["durable-attempt"] } == ["1", "2", "2"])
+            #expect(Set(app.requests.map { $0["idempotency-key"] }).count == 1)
+            #expect(app.requests.map(\.connection) == [0, 0, 1])
         }
     }
 

@@ -44,7 +44,7 @@ struct SigningTests {
         let signature = WebhookSignature(
             id: "te_01920000000070008000000000000001_7",
             timestamp: 1_700_000_000,
-            body: Array(body.utf8),
+            body: [Array(body.utf8)],
             secrets: try secrets(secret)
         )
         #expect(signature.signatures == expected)

@@ -55,18 +55,20 @@ package struct Envelope: Sendable {
 
     /// The body that carries a value, from its bytes as they are; `{}` when it is `undefined`.
     package static func encode(_ payload: Payload) -> [UInt8] {
-        guard let json = payload.json else { return Array("{}".utf8) }
-        var body: [UInt8] = []
-        body.reserveCapacity(json.count + (payload.meta?.count ?? 0) + 20)
-        body += #"{"json":"#.utf8
-        body += json
-        if let meta = payload.meta {
-            body += #","meta":"#.utf8
-            body += meta
-        }
-        body.append(UInt8(ascii: "}"))
-        return body
+        Array(parts(of: payload).joined())
     }
+
+    /// The same body in parts, one after the other, of which those of the value are not copied.
+    package static func parts(of payload: Payload) -> [[UInt8]] {
+        guard let json = payload.json else { return [empty] }
+        guard let meta = payload.meta else { return [beforeValue, json, end] }
+        return [beforeValue, json, beforeMeta, meta, end]
+    }
+
+    private static let empty = Array("{}".utf8)
+    private static let beforeValue = Array(#"{"json":"#.utf8)
+    private static let beforeMeta = Array(#","meta":"#.utf8)
+    private static let end = Array("}".utf8)
 }
 
 /// Where the parts of a body stand.

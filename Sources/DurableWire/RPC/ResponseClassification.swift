@@ -110,7 +110,8 @@ package enum ResponseClassification {
     /// Whether the answer says, in letters of whatever case, that it is JSON, or does not say what it is.
     private static func isJSON(_ response: ProcedureResponse) -> Bool {
         guard let contentType = response.contentType, !contentType.isEmpty else { return true }
-        return contentType.lowercased().hasPrefix("application/json")
+        // The first is what everybody sends, and needs no copy.
+        return contentType.hasPrefix("application/json") || contentType.lowercased().hasPrefix("application/json")
     }
 
     /// A header's value as far as a message needs it.

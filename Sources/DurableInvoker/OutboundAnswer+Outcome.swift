@@ -1,18 +1,9 @@
 internal import DurableCore
 internal import DurableWire
 internal import NIOHTTP1
+internal import OutboundHTTP
 
-/// What a web app answered, as far as it was received.
-struct Answer: Sendable {
-    let status: Int
-    let headers: HTTPHeaders
-    var body: [UInt8] = []
-
-    init(head: HTTPResponseHead) {
-        status = Int(head.status.code)
-        headers = head.headers
-    }
-
+extension OutboundAnswer {
     /// What it means for an attempt; a failure that may be tried again comes with the delay that the web app asks for.
     ///
     /// - Parameter isParent: Whether children may come with it.
