@@ -10,7 +10,7 @@ package struct Connection: ~Copyable {
     let raw: OpaquePointer
     let control: ConnectionControl
     private let notices: NoticeLog
-    private let keepsStatements: Bool
+    let keepsStatements: Bool
     private var statements: StatementCache
     private var isBroken = false
     /// Whether the server has refused to write.
@@ -63,21 +63,33 @@ package struct Connection: ~Copyable {
     /// The text is prepared at its first use; behind a pooler it is sent unnamed each time.
     @discardableResult
     package mutating func query(_ statement: SQL) throws(DatabaseError) -> Rows {
+        try repeatingStale(statement.text) { (connection: inout Connection) throws(DatabaseError) in
+            try connection.send(statement)
+        }
+    }
+
+    /// Sends, and once more if the server turns out to have lost a prepared statement, or to have outdated it.
+    ///
+    /// - Parameter text: What is blamed when the caller was interrupted before anything was sent.
+    mutating func repeatingStale<Answer>(
+        _ text: String,
+        _ send: (inout Connection) throws(DatabaseError) -> Answer
+    ) throws(DatabaseError) -> Answer {
         if let interruption = control.interruption {
-            throw interruption.error(outcomeUnknown: false, report: ServerReport(statement: statement.text))
+            throw interruption.error(outcomeUnknown: false, report: ServerReport(statement: text))
         }
         do throws(DatabaseError) {
-            return try send(statement)
+            return try send(&self)
         } catch {
             // A plan that the server dropped, or that a migration outdated, is made anew. Inside a transaction the error
             // has spoilt the transaction, and only the caller can begin again.
-            guard keepsStatements, error.isStaleStatement, forget(statement.text), transactionStatus == .none else {
-                throw error
-            }
+            guard keepsStatements, error.isStaleStatement, let stale = error.report.statement, forget(stale),
+                transactionStatus == .none
+            else { throw error }
             if error.sqlState == .unknownPreparedStatement, try !hasOwnSession() {
                 throw DatabaseError(.sharedSession, sqlState: error.sqlState, report: error.report)
             }
-            return try send(statement)
+            return try send(&self)
         }
     }
 
@@ -172,7 +184,7 @@ package struct Connection: ~Copyable {
         return try checked(result, text: statement.text, mayCommit: mayCommit)
     }
 
-    private mutating func prepare(_ statement: SQL) throws(DatabaseError) -> String {
+    mutating func prepare(_ statement: SQL) throws(DatabaseError) -> String {
         if let name = statements.name(for: statement.text) { return name }
         let name = statements.freshName()
         let types = statement.parameters.slots.map(\.type.rawValue)
@@ -203,7 +215,7 @@ package struct Connection: ~Copyable {
         return try checked(result, text: statement.text, mayCommit: false).only().int(0) == Int(PQbackendPID(raw))
     }
 
-    private mutating func checked(
+    mutating func checked(
         _ result: OpaquePointer?,
         text: String,
         mayCommit: Bool
@@ -220,7 +232,7 @@ package struct Connection: ~Copyable {
         throw failure(result, text: text, mayCommit: mayCommit)
     }
 
-    private mutating func failure(_ result: OpaquePointer?, text: String, mayCommit: Bool) -> DatabaseError {
+    mutating func failure(_ result: OpaquePointer?, text: String, mayCommit: Bool) -> DatabaseError {
         var report = ServerReport(result, statement: text)
         if report.message.isEmpty { report.message = trimmed(PQerrorMessage(raw)) }
         let state = ServerReport.field(CLIBPQ_SQLSTATE, of: result).map(SQLState.init(rawValue:))

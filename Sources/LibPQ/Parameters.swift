@@ -75,13 +75,13 @@ struct Parameters: Sendable {
 }
 
 extension Parameters {
-    typealias Call = (
+    typealias Call<Answer> = (
         _ values: UnsafePointer<UnsafePointer<CChar>?>?, _ lengths: UnsafePointer<Int32>?,
         _ formats: UnsafePointer<Int32>?, _ types: UnsafePointer<UInt32>?
-    ) -> OpaquePointer?
+    ) -> Answer
 
     /// Lends the parameters in the form that libpq takes them in, for the length of one call.
-    func withPointers(_ text: String, _ call: Call) throws(DatabaseError) -> OpaquePointer? {
+    func withPointers<Answer>(_ text: String, _ call: Call<Answer>) throws(DatabaseError) -> Answer {
         guard bytes.count <= Int(Int32.max), slots.count <= Int(UInt16.max) else {
             throw DatabaseError(.encoding, report: ServerReport(statement: text))
         }

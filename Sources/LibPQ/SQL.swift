@@ -72,6 +72,15 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
         /// Never for anything that a client sent.
         package mutating func appendInterpolation(unescaped fragment: String) { text += fragment }
 
+        /// A part of the statement that was written apart.
+        ///
+        /// One with parameters stands in front of all others: their numbers are in its text already.
+        package mutating func appendInterpolation(_ part: SQL) {
+            precondition(parameters.count == 0 || part.parameters.count == 0, "a part's parameters come first")
+            text += part.text
+            if parameters.count == 0 { parameters = part.parameters }
+        }
+
         private mutating func append<Value: Bindable>(_ value: Value?, as binding: Binding) {
             parameters.append(value, as: binding)
             appendPlaceholder(binding, suffix: "")

@@ -1,0 +1,78 @@
+import CLibPQ
+
+extension Connection {
+    /// Runs statements in one round trip and, outside of a transaction, in one commit: all of them or none.
+    ///
+    /// Each sees what those before it wrote. The error is that of the first statement that failed, or of the commit.
+    ///
+    /// - Parameter statements: At least one.
+    /// - Returns: The rows of each, in order.
+    package mutating func pipeline(_ statements: [SQL]) throws(DatabaseError) -> [Rows] {
+        try repeatingStale(statements[0].text) { (connection: inout Connection) throws(DatabaseError) in
+            try connection.sendAtOnce(statements)
+        }
+    }
+
+    private mutating func sendAtOnce(_ statements: [SQL]) throws(DatabaseError) -> [Rows] {
+        // Preparing is a round trip of its own, at the first use only.
+        var names: [String?] = []
+        for statement in statements { names.append(keepsStatements ? try prepare(statement) : nil) }
+        let mayCommit = transactionStatus == .none
+
+        var isSent = PQenterPipelineMode(raw) == 1
+        for (statement, name) in zip(statements, names) where isSent {
+            isSent = try statement.parameters.withPointers(statement.text) { values, lengths, formats, types in
+                let count = Int32(truncatingIfNeeded: statement.parameters.count)
+                let binary: Int32 = 1
+                return if let name {
+                    PQsendQueryPrepared(raw, name, count, values, lengths, formats, binary) == 1
+                } else {
+                    PQsendQueryParams(raw, statement.text, count, types, values, lengths, formats, binary) == 1
+                }
+            }
+        }
+        isSent = isSent && PQpipelineSync(raw) == 1
+        let answers: [Rows]
+        do throws(DatabaseError) {
+            guard isSent else { throw failure(nil, text: statements.first?.text ?? "", mayCommit: mayCommit) }
+            answers = try receive(statements.map(\.text), mayCommit: mayCommit)
+        } catch {
+            if PQexitPipelineMode(raw) != 1 { abandon() }
+            throw error
+        }
+        if PQexitPipelineMode(raw) != 1 { abandon() }
+        return answers
+    }
+
+    /// Reads up to where the server has committed, or has given up.
+    private mutating func receive(_ texts: [String], mayCommit: Bool) throws(DatabaseError) -> [Rows] {
+        var answers: [Rows] = []
+        var failure: DatabaseError?
+        // A null ends the answer to each statement; a second one says that nothing comes any more.
+        var wasNull = false
+        while true {
+            guard let result = PQgetResult(raw) else {
+                if wasNull { break }
+                wasNull = true
+                continue
+            }
+            wasNull = false
+            let status = PQresultStatus(result)
+            guard status != PGRES_PIPELINE_SYNC, status != PGRES_PIPELINE_ABORTED else {
+                PQclear(result)
+                if status == PGRES_PIPELINE_SYNC { break }
+                continue
+            }
+            let text = texts[Swift.min(answers.count, texts.count - 1)]
+            do throws(DatabaseError) {
+                answers.append(try checked(result, text: text, mayCommit: mayCommit))
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        guard failure == nil, answers.count == texts.count else {
+            throw failure ?? self.failure(nil, text: texts[0], mayCommit: mayCommit)
+        }
+        return answers
+    }
+}
