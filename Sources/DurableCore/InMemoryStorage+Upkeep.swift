@@ -1,12 +1,7 @@
 extension InMemoryStorage {
     public func reclaim(limit: Int, maxLeaseLosses: Int) throws(StorageError) -> Progress {
-        let now = now()
-        workers = workers.filter { _, worker in
-            worker.renewedAt.adding(milliseconds: Double(worker.registration.leaseMs)) >= now
-        }
-        let lost = records.executions(records.leased)
-            .filter { execution in execution.workerID.map { workers[$0] == nil } ?? true }
-            .sorted { $0.id < $1.id }
+        workers = workers.filter { !$0.value.hasLapsed(at: now()) }
+        let lost = records.executions(records.leased).filter(isOrphaned).sorted { $0.id < $1.id }
         for execution in lost.prefix(limit) {
             apply(try decide(execution, .workerLost(maximum: maxLeaseLosses)), to: execution.id)
         }
@@ -16,6 +11,15 @@ extension InMemoryStorage {
             isMore: lost.count > limit,
             signals: count == 0 ? [] : [.ready, .finished, .upkeep]
         )
+    }
+
+    var isReclaimDue: Bool {
+        workers.values.contains { $0.hasLapsed(at: now()) }
+            || records.executions(records.leased).contains(where: isOrphaned)
+    }
+
+    private func isOrphaned(_ execution: Execution) -> Bool {
+        execution.workerID.map { workers[$0] == nil } ?? true
     }
 
     public func advance(limit: Int) throws(StorageError) -> Progress {

@@ -4,10 +4,8 @@ extension InMemoryStorage {
     }
 
     public func workers(serving task: TaskID) -> Int {
-        let now = now()
-        return workers.values.count { worker in
-            worker.registration.tasks.contains(task)
-                && worker.renewedAt.adding(milliseconds: Double(worker.registration.leaseMs)) >= now
+        workers.values.count { worker in
+            worker.registration.tasks.contains(task) && !worker.hasLapsed(at: now())
         }
     }
 
@@ -16,7 +14,8 @@ extension InMemoryStorage {
         workers[worker]?.renewedAt = now()
         return Renewal(
             lost: Set(leases.filter { !holds(worker, $0) }),
-            isUpkeepDue: !closings.isEmpty || isDeadlineNear
+            isUpkeepDue: !closings.isEmpty || isDeadlineNear,
+            isReclaimDue: isReclaimDue
         )
     }
 

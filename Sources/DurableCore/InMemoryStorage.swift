@@ -6,6 +6,10 @@ public actor InMemoryStorage: Storage {
     struct Worker {
         var registration: WorkerRegistration
         var renewedAt: Timestamp
+
+        func hasLapsed(at now: Timestamp) -> Bool {
+            renewedAt.adding(milliseconds: Double(registration.leaseMs)) < now
+        }
     }
 
     /// A name to be woken up by: of a sleeper, or of one that is still to come.

@@ -8,6 +8,8 @@ public enum Signal: String, Sendable, Hashable, CaseIterable {
     case cancelled
     /// There may be something to do that needs no lease: parents to tell, deadlines to keep, requests to apply.
     case upkeep
+    /// Somebody waits for executions to finish, for half a minute at least; without it nobody need be told.
+    case watching
 }
 
 /// Hints between processes that make waiting short.

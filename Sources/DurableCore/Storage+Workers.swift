@@ -22,10 +22,13 @@ public struct Renewal: Sendable, Hashable {
     public var lost: Set<LeaseID>
     /// Whether there is something to do that needs no lease: parents to tell, deadlines to keep, requests to apply.
     public var isUpkeepDue: Bool
+    /// Whether there are workers to declare dead, or leases that no live worker holds.
+    public var isReclaimDue: Bool
 
-    public init(lost: Set<LeaseID>, isUpkeepDue: Bool = false) {
+    public init(lost: Set<LeaseID>, isUpkeepDue: Bool = false, isReclaimDue: Bool = false) {
         self.lost = lost
         self.isUpkeepDue = isUpkeepDue
+        self.isReclaimDue = isReclaimDue
     }
 }
 
@@ -34,22 +37,81 @@ public struct LeaseRequest: Sendable, Hashable {
     public var worker: WorkerID
     public var tasks: [TaskID]
     public var limit: Int
+    /// Where earlier batches ended: only what lies behind is looked at, and only of the queues that it names.
+    ///
+    /// Spares a storage with much in it a walk over what has been there. Whoever asks like this asks without it from time
+    /// to time as well: executions may become ready in places that were passed by.
+    public var position: LeasePosition?
 
-    public init(worker: WorkerID, tasks: [TaskID], limit: Int) {
+    public init(worker: WorkerID, tasks: [TaskID], limit: Int, position: LeasePosition? = nil) {
         self.worker = worker
         self.tasks = tasks
         self.limit = limit
+        self.position = position
     }
 }
 
 /// What a worker gets.
 public struct LeaseBatch: Sendable, Hashable {
     public var leases: [Lease]
-    /// When fewer were due than asked for: milliseconds until the next execution of these tasks is due, if there is one.
+    /// When fewer were leased than asked for: milliseconds until the next execution of these tasks is due, if there is one.
     public var nextDueMs: Double?
+    /// Where the batch ended; a storage that has no use for it leaves it empty.
+    public var position: LeasePosition
 
-    public init(leases: [Lease], nextDueMs: Double?) {
+    public init(leases: [Lease], nextDueMs: Double?, position: LeasePosition = LeasePosition()) {
         self.leases = leases
         self.nextDueMs = nextDueMs
+        self.position = position
+    }
+}
+
+/// How far each queue has been leased from: the executions of one task and priority stand in one queue, in the order of
+/// the time that they may start at.
+public struct LeasePosition: Sendable, Hashable {
+    /// A queue.
+    public struct Queue: Sendable, Hashable {
+        public var taskID: TaskID
+        public var priority: Int
+
+        public init(taskID: TaskID, priority: Int) {
+            self.taskID = taskID
+            self.priority = priority
+        }
+    }
+
+    /// A place in a queue.
+    public struct Place: Sendable, Hashable {
+        public var startAt: Timestamp
+        public var executionID: ExecutionID
+
+        public init(startAt: Timestamp, executionID: ExecutionID) {
+            self.startAt = startAt
+            self.executionID = executionID
+        }
+    }
+
+    /// The place of the last execution leased from each queue.
+    public var places: [Queue: Place]
+
+    public init(_ places: [Queue: Place] = [:]) {
+        self.places = places
+    }
+
+    /// Goes on to where a later batch ended.
+    public mutating func advance(to later: LeasePosition) {
+        places.merge(later.places) { _, later in later }
+    }
+}
+
+/// What one round trip of a worker brings.
+public struct Exchange: Sendable, Hashable {
+    /// Of the settlements, the leases that were still held; of the others nothing was written.
+    public var held: Set<LeaseID>
+    public var batch: LeaseBatch
+
+    public init(held: Set<LeaseID>, batch: LeaseBatch) {
+        self.held = held
+        self.batch = batch
     }
 }

@@ -63,8 +63,10 @@ public protocol Storage: Sendable {
     /// Ends a worker's registration; leases that it still holds become reclaimable at once.
     func retire(_ worker: WorkerID) async throws(StorageError)
 
-    /// Leases executions that are due, oldest first: no more than asked for, only tasks that are asked for, each to one
-    /// worker only. A worker that was declared dead leases nothing.
+    /// Leases executions that are due: no more than asked for, only tasks that are asked for, each to one worker only.
+    ///
+    /// Higher priorities first, then the oldest of each task. Where many tasks of one priority have more than enough, each
+    /// gets a share. A worker that was declared dead leases nothing.
     func lease(_ request: LeaseRequest) async throws(StorageError) -> LeaseBatch
 
     /// Gives back what is leased to a worker besides the leases named: the answer to its request was lost on the way.
@@ -78,6 +80,14 @@ public protocol Storage: Sendable {
     ///
     /// - Returns: The leases that were still held. Of the others nothing was written.
     func settle(_ settlements: [Settlement]) async throws(StorageError) -> Set<LeaseID>
+
+    /// Settles attempts and leases the next executions at once: what a busy worker says over and over.
+    ///
+    /// A call that fails may have done both; settling again then finds the leases no longer held.
+    func settle(
+        _ settlements: [Settlement],
+        leasing request: LeaseRequest
+    ) async throws(StorageError) -> Exchange
 
     // MARK: Upkeep: idempotent, bounded, safe to run on every node at once
 
@@ -99,4 +109,15 @@ public protocol Storage: Sendable {
     ///
     /// - Returns: How many were deleted, and where to go on; no cursor when the end was reached.
     func prune(finishedForMs ageMs: Double, from cursor: ExecutionID?, limit: Int) async throws(StorageError) -> Pruning
+}
+
+extension Storage {
+    /// Settles, then leases.
+    public func settle(
+        _ settlements: [Settlement],
+        leasing request: LeaseRequest
+    ) async throws(StorageError) -> Exchange {
+        let held = try await settle(settlements)
+        return Exchange(held: held, batch: try await lease(request))
+    }
 }

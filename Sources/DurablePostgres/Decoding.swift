@@ -101,6 +101,26 @@ extension Execution {
     }
 }
 
+extension LeaseBatch {
+    /// Reads the rows of `Statements.lease`.
+    init(rows: Rows) throws(DatabaseError) {
+        self.init(leases: [], nextDueMs: try rows.first?.doubleIfPresent(0) ?? nil)
+        leases.reserveCapacity(rows.count)
+        // The rows of a queue mostly stand together.
+        var queue: LeasePosition.Queue?
+        var place: LeasePosition.Place?
+        for row in rows {
+            guard let lease = try Lease(row: row) else { continue }
+            let own = LeasePosition.Queue(taskID: lease.taskID, priority: try row.int(27))
+            if own != queue, let queue { position.places[queue] = place }
+            queue = own
+            place = LeasePosition.Place(startAt: try row.moment(28), executionID: lease.executionID)
+            leases.append(lease)
+        }
+        if let queue { position.places[queue] = place }
+    }
+}
+
 extension Lease {
     /// Reads the columns of `Statements.lease` from the second on; `nil` for the row that holds no lease.
     init?(row: Row) throws(DatabaseError) {

@@ -19,6 +19,7 @@ package struct Migration: Sendable, Hashable {
     package static let all = [
         Migration("0001_executions", PackageResources._001_executions_sql),
         Migration("0002_families", PackageResources._002_families_sql),
+        Migration("0003_room", PackageResources._003_room_sql),
     ]
 
     /// SHA-256 of the file, in hexadecimal: an applied file must never change.

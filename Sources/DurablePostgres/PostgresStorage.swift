@@ -19,6 +19,16 @@ package struct PostgresStorage: Storage {
         self.logger = logger
     }
 
+    /// What connections that keep a session are best set to.
+    ///
+    /// Every statement here has one plan that is right for all values, by the indexes, which the tests look at. PostgreSQL
+    /// would plan most of them anew at each call, because a plan for one row seems cheaper than one for any number: that
+    /// takes longer than running them. A plan that is kept must not be one that was right for the empty tables of a new
+    /// service, which are read from end to end. And compiling plans takes longer than planning.
+    package static let sessionSettings = [
+        "plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off",
+    ]
+
     // MARK: Producers
 
     package func insert(_ executions: [NewExecution]) async throws(StorageError) -> [Insertion] {
@@ -41,12 +51,13 @@ package struct PostgresStorage: Storage {
 
     package func executions(_ ids: [ExecutionID]) async throws(StorageError) -> [ExecutionID: Execution] {
         guard !ids.isEmpty else { return [:] }
-        let rows = try await query(statements.executions(ids))
+        let rows = try await query(statements.executions(ids), deadline: Self.deadline)
         let executions = try decodeAll(rows) { row throws(DatabaseError) in try Execution(row: row) }
         var found = Dictionary(executions.map { ($0.id, $0) }) { first, _ in first }
         let parents = executions.filter { $0.waitingForChildrenAt != nil }.map { ($0.id, $0.attempt) }
         guard !parents.isEmpty else { return found }
-        let children = try decodeAll(try await query(statements.children(of: parents))) { row throws(DatabaseError) in
+        let childRows = try await query(statements.children(of: parents), deadline: Self.deadline)
+        let children = try decodeAll(childRows) { row throws(DatabaseError) in
             (
                 parent: ExecutionID(bits: try row.uuid(0)),
                 child: ExecutionReference(
@@ -68,7 +79,7 @@ package struct PostgresStorage: Storage {
 
     package func settled(among ids: [ExecutionID]) async throws(StorageError) -> Set<ExecutionID> {
         guard !ids.isEmpty else { return [] }
-        let rows = try await query(statements.settled(among: ids))
+        let rows = try await query(statements.settled(among: ids), deadline: Self.deadline)
         return Set(try decodeAll(rows) { row throws(DatabaseError) in ExecutionID(bits: try row.uuid(0)) })
     }
 
@@ -123,15 +134,15 @@ package struct PostgresStorage: Storage {
     package func renew(_ worker: WorkerID, holding leases: [LeaseID]) async throws(StorageError) -> Renewal? {
         let rows = try await query(statements.renew(worker, holding: leases))
         return try decode { () throws(DatabaseError) in
-            var lost: Set<LeaseID> = []
-            var isUpkeepDue = false
+            var renewal = Renewal(lost: [])
             for row in rows {
                 guard try row.bool(0) else { return nil }
-                isUpkeepDue = try row.bool(1)
-                guard let id = try row.uuidIfPresent(2) else { continue }
-                lost.insert(LeaseID(executionID: ExecutionID(bits: id), attempt: try row.int(3)))
+                renewal.isUpkeepDue = try row.bool(1)
+                renewal.isReclaimDue = try row.bool(2)
+                guard let id = try row.uuidIfPresent(3) else { continue }
+                renewal.lost.insert(LeaseID(executionID: ExecutionID(bits: id), attempt: try row.int(4)))
             }
-            return Renewal(lost: lost, isUpkeepDue: isUpkeepDue)
+            return renewal
         }
     }
 
@@ -142,16 +153,7 @@ package struct PostgresStorage: Storage {
     package func lease(_ request: LeaseRequest) async throws(StorageError) -> LeaseBatch {
         guard request.limit > 0 else { return LeaseBatch(leases: [], nextDueMs: nil) }
         let rows = try await query(statements.lease(request))
-        return try decode { () throws(DatabaseError) in
-            var leases: [Lease] = []
-            leases.reserveCapacity(rows.count)
-            var nextDueMs: Double?
-            for row in rows {
-                nextDueMs = try row.doubleIfPresent(0)
-                if let lease = try Lease(row: row) { leases.append(lease) }
-            }
-            return LeaseBatch(leases: leases, nextDueMs: nextDueMs)
-        }
+        return try decode { () throws(DatabaseError) in try LeaseBatch(rows: rows) }
     }
 
     package func giveBack(leasedTo worker: WorkerID, besides leases: [LeaseID]) async throws(StorageError) {
@@ -170,13 +172,40 @@ package struct PostgresStorage: Storage {
     }
 
     package func settle(_ settlements: [Settlement]) async throws(StorageError) -> Set<LeaseID> {
-        var held: Set<LeaseID> = []
         let settlings = settlements.compactMap(Statements.Settling.init)
+        var held: Set<LeaseID> = []
         if !settlings.isEmpty {
-            let rows = try await query(statements.settle(settlings))
-            held.formUnion(try decodeAll(rows, Self.leaseID))
+            held = Set(try decodeAll(try await query(statements.settle(settlings)), Self.leaseID))
         }
+        return held.union(try await settleParents(settlements))
+    }
+
+    package func settle(
+        _ settlements: [Settlement],
+        leasing request: LeaseRequest
+    ) async throws(StorageError) -> Exchange {
+        let settlings = settlements.compactMap(Statements.Settling.init)
+        guard request.limit > 0, !settlings.isEmpty else {
+            let held = try await settle(settlements)
+            return Exchange(held: held, batch: try await lease(request))
+        }
+        // Before the others: were it behind them, its failure would leave leases that nobody was told of.
+        let parents = try await settleParents(settlements)
+        let both = [statements.settle(settlings), statements.lease(request)]
+        let rows = try await storing { () throws(DatabaseError) in
+            try await pool.withConnection { connection throws(DatabaseError) in try connection.pipeline(both) }
+        }
+        let held = parents.union(try decodeAll(rows[0], Self.leaseID))
+        return Exchange(
+            held: held,
+            batch: try decode { () throws(DatabaseError) in try LeaseBatch(rows: rows[1]) }
+        )
+    }
+
+    /// Settles the attempts that bring children, each in a transaction of its own.
+    private func settleParents(_ settlements: [Settlement]) async throws(StorageError) -> Set<LeaseID> {
         let families = Families(statements: statements)
+        var held: Set<LeaseID> = []
         for settlement in settlements where settlement.transition.bringsChildren {
             let isHeld = try await storing { () throws(DatabaseError) in
                 try await pool.withConnection { connection throws(DatabaseError) in
@@ -194,11 +223,17 @@ package struct PostgresStorage: Storage {
         LeaseID(executionID: ExecutionID(bits: try row.uuid(0)), attempt: try row.int(1))
     }
 
-    func query(_ statement: SQL) async throws(StorageError) -> Rows {
+    /// How long what clients wait for may take, a connection included, before they are told to try again.
+    static let deadline = Duration.seconds(15)
+
+    func query(_ statement: SQL, deadline: Duration? = nil) async throws(StorageError) -> Rows {
         try await storing { () throws(DatabaseError) in
-            try await pool.withConnection { connection throws(DatabaseError) in try connection.query(statement) }
+            try await pool.withConnection(deadline: deadline) { connection throws(DatabaseError) in
+                try connection.query(statement)
+            }
         }
     }
+
     func transaction<T: Sendable>(
         _ body: @escaping @Sendable (inout Connection) throws(DatabaseError) -> T
     ) async throws(StorageError) -> T {

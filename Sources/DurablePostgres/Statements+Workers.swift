@@ -5,53 +5,58 @@ package import LibPQ
 extension Statements {
     // MARK: lease
 
-    /// Leases what is due, oldest first; one row a lease, or a single row of nulls, with when the next is due in front.
+    /// Leases what is due; one row a lease, or a single row of nulls, with when the next is due in front.
     ///
-    /// The claim reads `ready` by its primary key, per task and priority, so it never touches what the worker does not serve
-    /// and never passes over what is due later. Which priorities a task has is found by one look each. The claim holds its
-    /// own worker row's key share lock: a worker that is declared lost meanwhile claims nothing.
+    /// The claim reads `ready` by its primary key, queue by queue (a task and a priority), so it never touches what the worker
+    /// does not serve, never passes over what is due later and, given a position, never over what it has passed before.
+    /// Of many queues with one priority each gives a share, so that not much more is locked than is taken; what a share
+    /// keeps back makes the answer say that more is due now. The claim holds its own worker row's key share lock: a worker that is declared lost meanwhile claims
+    /// nothing.
     ///
     /// Three things are there for the planner, who would otherwise read and sort all that a task has to get at the first of
     /// it, or expect so much that it compiles the plan (`jit`) for 100 ms:
-    /// - The inner limit is a subquery, so that it takes it for a small part of what there is.
+    /// - Inner limits are subqueries and come with an order, so that it takes them for a small part of what there is, read
+    ///   by the index.
     /// - The outer one, a power of two so that there are few texts, tells how little it can be.
     /// - The range of priorities, which ends the recursion at a null, has it expect few of them.
     package func lease(_ request: LeaseRequest) -> SQL {
-        let most = String(1 << (Int.bitWidth - (min(request.limit, 1 << 30) - 1).leadingZeroBitCount))
+        let limit = min(request.limit, 1 << 30)
+        let most = String(1 << (Int.bitWidth - (limit - 1).leadingZeroBitCount))
+        let found =
+            request.position.map { queues(behind: $0, of: request.tasks) } ?? queues(of: request.tasks, limit: limit)
         return """
-            with recursive rank as (
-                select served.task_id, (
-                    select r.priority from \(unescaped: schema).ready r
-                    where r.task_id = served.task_id order by r.priority desc limit 1) as priority
-                from unnest(\(request.tasks.map(\.rawValue))) as served (task_id)
-                union all
-                select rank.task_id, (
-                    select r.priority from \(unescaped: schema).ready r
-                    where r.task_id = rank.task_id and r.priority < rank.priority order by r.priority desc limit 1)
-                from rank
-                where rank.priority between -100 and 100
+            with recursive \(found), queue as materialized (
+                select
+                    task_id, priority, start_at, execution_id, row_number() over () as number,
+                    case count(*) over same_priority
+                        when 1 then \(limit)
+                        else greatest(\(limit) * 2 / count(*) over same_priority, 1)
+                    end as share
+                from found
+                window same_priority as (partition by priority)
             ), live as materialized (
                 select id from \(unescaped: schema).workers
                 where id = \(request.worker.bits) and ended_at is null
                 for key share
             ), due as materialized (
-                select ready.ctid, ready.start_at
+                select ready.ctid, queue.number, queue.share
                 from live
-                cross join rank
+                cross join queue
                 cross join lateral (
                     select * from (
                         select r.ctid, r.start_at, r.execution_id
                         from \(unescaped: schema).ready r
-                        where r.task_id = rank.task_id and r.priority = rank.priority
+                        where r.task_id = queue.task_id and r.priority = queue.priority
                             and r.start_at <= \(unescaped: schema).clock()
+                            and (r.start_at, r.execution_id) > (queue.start_at, queue.execution_id)
                         order by r.start_at, r.execution_id
-                        limit (select \(request.limit))
+                        limit (select queue.share)
                         for update skip locked
                     ) as ready
                     limit \(unescaped: most)
                 ) as ready
-                order by rank.priority desc, ready.start_at, ready.execution_id
-                limit \(request.limit)
+                order by queue.priority desc, ready.start_at, ready.execution_id
+                limit \(limit)
             ), taken as (
                 delete from \(unescaped: schema).ready
                 where ctid = any(array(select ctid from due))
@@ -61,27 +66,117 @@ extension Statements {
                 select execution_id, attempt, \(request.worker.bits), \(unescaped: schema).clock() from taken
                 returning execution_id, attempt, started_at
             ), next as (
-                select case when (select count(*) from due) < \(request.limit) then (
-                    select extract(epoch from min(later.start_at) - \(unescaped: schema).clock()) * 1000
-                    from rank
-                    cross join lateral (
-                        select r.start_at
-                        from \(unescaped: schema).ready r
-                        where r.task_id = rank.task_id and r.priority = rank.priority
-                            and r.start_at > \(unescaped: schema).clock()
-                        order by r.start_at
-                        limit 1
-                    ) as later
-                ) end as due_ms
+                select case
+                    when (select count(*) from due) = \(limit) then null
+                    -- What a share kept back, or others have locked, is due as well.
+                    when (select due from known) > (select count(*) from due)
+                        or exists (select from due group by number, share having count(*) >= share) then 0
+                    else (
+                        select extract(epoch from min(later.start_at) - \(unescaped: schema).clock()) * 1000
+                        from queue
+                        cross join lateral (
+                            select r.start_at
+                            from \(unescaped: schema).ready r
+                            where r.task_id = queue.task_id and r.priority = queue.priority
+                                and r.start_at > \(unescaped: schema).clock()
+                            order by r.start_at
+                            limit 1
+                        ) as later)
+                end as due_ms
             )
             select
                 next.due_ms::double precision, l.execution_id, l.attempt, l.started_at, e.task_id, e.timeout_ms,
                 e.sleep_ms_before_run, e.max_attempts, e.base_delay_ms, e.delay_multiplier, e.max_delay_ms, e.jitter,
                 e.input, e.input_meta, e.retry_attempts, e.lease_losses, e.error, e.traceparent, e.tracestate, e.plan,
-                \(unescaped: Self.family)
+                \(unescaped: Self.family), e.priority, e.start_at
             from next
             left join (leased l join \(unescaped: schema).executions e on e.id = l.execution_id) on true
             order by e.priority desc, e.start_at, e.id
+            """
+    }
+
+    /// The queues of tasks, each from its beginning, down to the priority at which enough is due for two workers at once.
+    ///
+    /// `known` says how much is due in them.
+    private func queues(of tasks: [TaskID], limit: Int) -> SQL {
+        """
+        served as materialized (
+            select task_id from unnest(\(tasks.map(\.rawValue))) as served (task_id)
+        ), level as (
+            select max(top.priority) as priority, 0::bigint as due_above
+            from served
+            cross join lateral (
+                select r.priority from \(unescaped: schema).ready r
+                where r.task_id = served.task_id order by r.priority desc limit 1
+            ) as top
+            union all
+            select
+                (
+                    select max(below.priority)
+                    from served
+                    cross join lateral (
+                        select r.priority from \(unescaped: schema).ready r
+                        where r.task_id = served.task_id and r.priority < level.priority
+                        order by r.priority desc limit 1
+                    ) as below
+                ),
+                level.due_above + (
+                    select count(*)
+                    from (
+                        select
+                        from served
+                        cross join lateral (
+                            select from \(unescaped: schema).ready r
+                            where r.task_id = served.task_id and r.priority = level.priority
+                                and r.start_at <= \(unescaped: schema).clock()
+                            order by r.start_at, r.execution_id
+                            limit (select \(limit * 2))
+                        ) as due
+                        limit (select \(limit * 2))
+                    ) as enough
+                )
+            from level
+            where level.priority between -100 and 100 and level.due_above < \(limit * 2)
+        ), known as (
+            select max(due_above) as due from level
+        ), found as (
+            select
+                served.task_id, level.priority,
+                timestamptz '-infinity' as start_at, uuid '00000000-0000-0000-0000-000000000000' as execution_id
+            from level
+            cross join served
+            cross join lateral (
+                select from \(unescaped: schema).ready r
+                where r.task_id = served.task_id and r.priority = level.priority
+                order by r.start_at, r.execution_id
+                limit 1
+            ) as one
+            where level.due_above < \(limit * 2)
+        )
+        """
+    }
+
+    /// The queues that a position names, as far as they are of these tasks, from a little before it where it is recent: a
+    /// transaction that commits later than others may have begun before them, and its executions stand before theirs.
+    private func queues(behind position: LeasePosition, of tasks: [TaskID]) -> SQL {
+        let served = Set(tasks)
+        let places = position.places.filter { served.contains($0.key.taskID) }
+        return """
+            known as (
+                select 0 as due
+            ), found as (
+                select
+                    place.task_id, place.priority, least(place.start_at, settled.before) as start_at,
+                    case
+                        when place.start_at < settled.before then place.execution_id
+                        else uuid '00000000-0000-0000-0000-000000000000'
+                    end as execution_id
+                from (select \(unescaped: schema).clock() - interval '100 milliseconds') as settled (before)
+                cross join unnest(
+                    \(places.map(\.key.taskID.rawValue)), \(places.map { Int32($0.key.priority) }),
+                    \(timestamp: places.map(\.value.startAt.microseconds)), \(places.map(\.value.executionID.bits))
+                ) as place (task_id, priority, start_at, execution_id)
+            )
             """
     }
 
@@ -176,8 +271,11 @@ extension Statements {
         """
     }
 
-    /// Renews one row for all leases; returns whether the worker is alive, whether upkeep is due, and of the leases named
-    /// those that are gone.
+    /// Renews one row for all leases; returns whether the worker is alive, whether upkeep is due, whether reclaiming is, and
+    /// of the leases named those that are gone.
+    ///
+    /// The one statement that an idle worker sends again and again: everything that has to be looked at periodically is
+    /// looked at here, in tables that are short or by an index.
     package func renew(_ worker: WorkerID, holding leases: [LeaseID]) -> SQL {
         """
         with renewed as (
@@ -195,6 +293,14 @@ extension Statements {
                     (select min(expires_at) from \(unescaped: schema).deadlines)
                         < \(unescaped: schema).clock() + interval '5 seconds',
                     false),
+            exists (
+                select from \(unescaped: schema).workers w
+                where w.ended_at is null and w.id <> \(worker.bits)
+                    and w.renewed_at + w.lease_ms * interval '1 millisecond' < \(unescaped: schema).clock())
+                or exists (
+                    select from \(unescaped: schema).leases l
+                    where not exists (
+                        select from \(unescaped: schema).workers w where w.id = l.worker_id and w.ended_at is null)),
             named.id, named.attempt
         from (select) as always
         left join unnest(

@@ -1,10 +1,12 @@
 import DurableCore
 import Logging
+import Synchronization
 
 /// What needs no lease and somebody has to do, and every worker does: tell parents of their children's ends, keep
 /// deadlines, apply requests, take back lost leases, prune old executions.
 ///
-/// Done at once when something rings, and from time to time in any case.
+/// Done when something rings: a signal, or the worker's heartbeat, which looks whether any of it is due. Once a minute it
+/// is done in any case.
 final class Upkeep: Sendable {
     private let storage: any Storage
     private let configuration: WorkerConfiguration
@@ -17,9 +19,11 @@ final class Upkeep: Sendable {
     private let familyBell = Bell()
     /// Rings when deadlines or requests may be due.
     private let choreBell = Bell()
+    private let isReclaimDue = Atomic(true)
 
     private static let batch = 1000
     private static let pause = Duration.milliseconds(50)
+    private static let longestPause = Duration.seconds(60)
 
     /// - Parameter onProgress: Told whom it concerned what was done: where nobody listens, signals reach not even this worker.
     init(
@@ -40,7 +44,10 @@ final class Upkeep: Sendable {
     func ringForFamilies() { familyBell.ring() }
 
     /// Anything may be due.
-    func ring() {
+    ///
+    /// - Parameter reclaiming: Whether there are lost leases to take back as well.
+    func ring(reclaiming: Bool = false) {
+        if reclaiming { isReclaimDue.store(true, ordering: .relaxed) }
         familyBell.ring()
         choreBell.ring()
     }
@@ -57,7 +64,7 @@ final class Upkeep: Sendable {
 
     private func advanceUntilCancelled() async {
         while !Task.isCancelled {
-            await familyBell.wait(atMost: .seconds(Double.random(in: 20...30)))
+            await familyBell.wait(atMost: Self.longestPause * Double.random(in: 0.8...1.2))
             await untilDone("Telling parents") { () throws(StorageError) in
                 try await self.storage.advance(limit: Self.batch)
             }
@@ -67,26 +74,13 @@ final class Upkeep: Sendable {
     // MARK: Chores
 
     private func doChoresUntilCancelled() async {
-        let reclaimInterval = min(configuration.lease / 3, .seconds(5))
-        var nextReclaiming = clock.now
         // Spread, so that the workers of a deployment take turns.
         var nextPruning = clock.now.advanced(by: .seconds(Double.random(in: 60...3600)))
         var wait = Duration.zero
         while !Task.isCancelled {
             await choreBell.wait(atMost: wait)
             if Task.isCancelled { return }
-            if clock.now >= nextReclaiming {
-                nextReclaiming = clock.now.advanced(by: reclaimInterval * Double.random(in: 0.8...1.2))
-                let taken = await untilDone("Taking back lost leases") { () throws(StorageError) in
-                    try await self.storage.reclaim(
-                        limit: Self.batch,
-                        maxLeaseLosses: self.configuration.maxLeaseLosses
-                    )
-                }
-                if taken.count > 0 {
-                    logger.notice("Took back leases of lost workers", metadata: ["count": "\(taken.count)"])
-                }
-            }
+            if isReclaimDue.exchange(false, ordering: .relaxed) { await reclaim() }
             await untilDone("Applying requests") { () throws(StorageError) in
                 try await self.storage.applyRequests(limit: Self.batch)
             }
@@ -97,9 +91,18 @@ final class Upkeep: Sendable {
                 nextPruning = clock.now.advanced(by: .seconds(Double.random(in: 1800...5400)))
                 await prune(retention)
             }
-            wait = clock.now.duration(to: nextReclaiming)
+            wait = Self.longestPause * Double.random(in: 0.8...1.2)
             if let nextDueMs = expired.nextDueMs { wait = min(wait, .milliseconds(nextDueMs.rounded(.up))) }
             wait = max(wait, .milliseconds(1))
+        }
+    }
+
+    private func reclaim() async {
+        let taken = await untilDone("Taking back lost leases") { () throws(StorageError) in
+            try await self.storage.reclaim(limit: Self.batch, maxLeaseLosses: self.configuration.maxLeaseLosses)
+        }
+        if taken.count > 0 {
+            logger.notice("Took back leases of lost workers", metadata: ["count": "\(taken.count)"])
         }
     }
 

@@ -41,13 +41,12 @@ package final class WorkerTasks: Sendable {
 
     package var definitions: [TaskDefinition] { state.withLock { $0.tasks.values.map(\.definition) } }
 
-    /// The ids to lease, and a number that changes when they may have.
-    var served: (ids: [TaskID], version: Int) {
-        state.withLock { state in
-            (state.tasks.values.lazy.filter { $0.invoker != nil }.map(\.definition.id), state.version)
-        }
+    /// The ids to lease.
+    var served: [TaskID] {
+        state.withLock { $0.tasks.values.lazy.filter { $0.invoker != nil }.map(\.definition.id) }
     }
 
+    /// A number that changes when the tasks may have.
     var version: Int { state.withLock { $0.version } }
 
     func invoker(for id: TaskID) -> (any Invoker)? { state.withLock { $0.tasks[id]?.invoker } }

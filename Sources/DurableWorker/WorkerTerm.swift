@@ -3,8 +3,7 @@ import Logging
 
 /// A worker's life under one identity: from registering until it stops or is declared dead.
 ///
-/// Three loops share the term: one keeps the slots full, one keeps the leases alive, one does upkeep for everybody.
-/// Every attempt is a child of the term, so that nothing outlives it.
+/// Three loops share the term: one takes turns with the storage, one keeps the leases alive, one does upkeep for everybody.
 final class WorkerTerm: Sendable {
     enum End: Sendable {
         case stopped
@@ -19,21 +18,17 @@ final class WorkerTerm: Sendable {
     private let configuration: WorkerConfiguration
     private let shutdown: ShutdownSignal
     private let health: WorkerHealth
-    private let metrics: WorkerMetrics
     private let logger: Logger
 
     private let clock = ContinuousClock()
-    private let attempts = RunningAttempts()
+    private let attempts = Attempts()
     private let alarm = Alarm()
-    private let slots: Slots
-    /// Rings when there may be something to lease, or room for it.
-    private let workBell = Bell()
+    private let turns: Turns
+    private let upkeep: Upkeep
     /// Rings when an attempt may have been cancelled.
     private let renewBell = Bell()
-    /// Rings when all attempts may have ended.
+    /// Rings when everything may have been recorded.
     private let idleBell = Bell()
-    private let settler: Settler
-    private let upkeep: Upkeep
     private let isDead = ShutdownSignal()
 
     init(_ worker: Worker) {
@@ -44,28 +39,19 @@ final class WorkerTerm: Sendable {
         configuration = worker.configuration
         shutdown = worker.shutdown
         health = worker.health
-        metrics = worker.metrics
-        slots = Slots(worker.configuration.concurrency)
         var logger = worker.logger
         logger[metadataKey: "worker"] = "\(id)"
         self.logger = logger
-        let upkeep = Upkeep(
+        let turns = Turns(worker, as: id, attempts: attempts, logger: logger)
+        self.turns = turns
+        upkeep = Upkeep(
             storage: worker.storage,
             configuration: worker.configuration,
             signals: worker.signals,
             logger: logger
-        ) { [workBell, renewBell] effects in
-            if effects.contains(.ready) { workBell.ring() }
+        ) { [renewBell] effects in
+            if effects.contains(.ready) { turns.ringForWork() }
             if effects.contains(.cancelled) { renewBell.ring() }
-        }
-        self.upkeep = upkeep
-        let (signals, workBell) = (worker.signals, workBell)
-        settler = Settler(storage: worker.storage, logger: logger) { effects, hasFamily in
-            for signal in effects { signals.send(signal) }
-            // Also those that are due later: everybody who waits has to know when.
-            if effects.contains(.ready) { workBell.ring() }
-            if hasFamily { upkeep.ringForFamilies() }
-            if effects.contains(.upkeep) { upkeep.ring() }
         }
     }
 
@@ -74,13 +60,16 @@ final class WorkerTerm: Sendable {
         guard await register() else { return .stopped }
         let loops = Task { await self.runLoops() }
         await withTaskCancellationHandler {
-            await withDiscardingTaskGroup { group in
-                await self.leaseUntilStopped(into: &group)
-                await self.drain()
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await self.shutdown.wait() }
+                group.addTask { await self.isDead.wait() }
+                await group.next()
+                group.cancelAll()
             }
+            turns.stopLeasing()
+            await drain()
         } onCancel: {
             isDead.raise()
-            workBell.ring()
             idleBell.ring()
         }
         loops.cancel()
@@ -92,107 +81,35 @@ final class WorkerTerm: Sendable {
 
     /// Has the term look at the world again: something changed that concerns it.
     func nudge() {
-        workBell.ring()
+        turns.ringForWork()
         renewBell.ring()
     }
 
-    // MARK: Keeping the slots full
+    // MARK: Attempts
 
-    private var mayLease: Bool { !shutdown.isRaised && !isDead.isRaised && !Task.isCancelled }
-
-    private func leaseUntilStopped(into group: inout DiscardingTaskGroup) async {
-        var poll = Poll(longest: configuration.longestPoll)
-        var backoff = Backoff()
-        // An answer that was lost may have brought leases, which would be kept alive with the others for ever.
-        var isAnswerMissing = false
-        while mayLease {
-            let free = slots.free()
-            guard free > 0 else {
-                health.leasing()
-                await workBell.wait(atMost: configuration.longestPoll)
-                continue
-            }
-            let served = tasks.served
-            let request = LeaseRequest(worker: id, tasks: served.ids, limit: free)
-            do {
-                if isAnswerMissing {
-                    try await storage.giveBack(leasedTo: id, besides: attempts.leases)
-                    isAnswerMissing = false
-                }
-                let batch = try await storage.lease(request)
-                health.leasing()
-                backoff.reset()
-                begin(batch.leases, in: &group)
-                if batch.leases.count == free { continue }
-                if !batch.leases.isEmpty { poll.reset() }
-                await workBell.wait(atMost: poll.next(nextDueMs: batch.nextDueMs))
-            } catch {
-                isAnswerMissing = true
-                if backoff.isFirst {
-                    logger.warning("Leasing waits for the storage", metadata: ["error": "\(error)"])
-                }
-                await backoff.wait()
-            }
-        }
+    private func begin(_ leases: [Lease]) {
+        guard !leases.isEmpty else { return }
+        if let deadline = attempts.begin(leases, { lease in await self.make(lease) }) { alarm.expect(deadline) }
     }
 
-    private func begin(_ leases: [Lease], in group: inout DiscardingTaskGroup) {
-        slots.take(leases.count)
-        metrics.leased(leases.count)
-        let now = clock.now
-        for lease in leases {
-            let deadline = now + .timeout(milliseconds: lease.options.timeoutMs)
-            let attempt = attempts.add(lease.id, deadline: deadline)
-            alarm.expect(deadline)
-            group.addTask { await self.make(attempt, under: lease) }
+    private func make(_ lease: Lease) async {
+        let settlement: Settlement
+        if let invoker = tasks.invoker(for: lease.taskID) {
+            let outcome = await invoker.invoke(Attempt(lease: lease, shutdown: shutdown))
+            settlement = ExecutionStateMachine.settlement(of: lease, outcome, await circumstances(of: outcome))
+        } else {
+            settlement = ExecutionStateMachine.release(of: lease.id)
         }
+        if attempts.end(lease, settlement) { turns.ringForResults() }
     }
 
-    // MARK: One attempt
-
-    private func make(_ attempt: RunningAttempt, under lease: Lease) async {
-        let invocation = Task {
-            guard let invoker = tasks.invoker(for: lease.taskID) else { return attempt.end(.released) }
-            attempt.end(.outcome(await invoker.invoke(Attempt(lease: lease, shutdown: shutdown))))
+    private func circumstances(of outcome: Outcome) async -> ExecutionStateMachine.Circumstances {
+        var circumstances = ExecutionStateMachine.Circumstances.drawn()
+        circumstances.maxChildren = configuration.maxChildren
+        if case .spawned(_, let children) = outcome, children.count <= configuration.maxChildren {
+            circumstances.tasks = await definitions(of: Set(children.map(\.taskID)))
         }
-        let end = await attempt.ended
-        invocation.cancel()
-        if let settlement = await settlement(of: lease, end) {
-            if await settler.settle(settlement, hasFamily: lease.family != nil) {
-                metrics.settled(settlement.transition)
-            } else {
-                metrics.refused()
-                logger.notice(
-                    "A result was not recorded: the lease was no longer held",
-                    metadata: ["execution": "\(lease.executionID)", "attempt": "\(lease.id.attempt)"]
-                )
-            }
-        }
-        attempts.remove(lease.id)
-        if slots.giveBack() {
-            workBell.ring()
-            idleBell.ring()
-        }
-    }
-
-    private func settlement(of lease: Lease, _ end: RunningAttempt.End) async -> Settlement? {
-        var circumstances = ExecutionStateMachine.Circumstances(
-            chance: .random(in: 0...1),
-            maxChildren: configuration.maxChildren
-        )
-        switch end {
-        case .outcome(let outcome):
-            if case .spawned(_, let children) = outcome, children.count <= configuration.maxChildren {
-                circumstances.tasks = await definitions(of: Set(children.map(\.taskID)))
-            }
-            return ExecutionStateMachine.settlement(of: lease, outcome, circumstances)
-        case .timedOut:
-            return ExecutionStateMachine.settlement(of: lease, .failed(.timedOut), circumstances)
-        case .released:
-            return ExecutionStateMachine.release(of: lease.id)
-        case .lost:
-            return nil
-        }
+        return circumstances
     }
 
     /// What is known of the tasks of children; asks a storage that is away until it answers.
@@ -214,28 +131,34 @@ final class WorkerTerm: Sendable {
         }
     }
 
+    private func endOverdue(at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        let (next, hasEnded) = attempts.endOverdue(at: now)
+        if hasEnded { turns.ringForResults() }
+        return next
+    }
+
     // MARK: Stopping
 
     /// Lets running attempts end by themselves for a while, then gives back what is left.
     private func drain() async {
         if !isDead.isRaised {
             await waitForAttempts(atMost: configuration.drain)
-            if !slots.areAllFree {
+            if attempts.running > 0 {
                 logger.notice(
                     "Giving back executions that did not end in time",
-                    metadata: ["count": "\(attempts.leases.count)"]
+                    metadata: ["count": "\(attempts.running)"]
                 )
             }
             attempts.endAll(.released)
+            turns.ringForResults()
             await waitForAttempts(atMost: .seconds(5))
         }
         attempts.endAll(.lost)
-        await settler.giveUp()
     }
 
     private func waitForAttempts(atMost time: Duration) async {
         let end = clock.now.advanced(by: time)
-        while !slots.areAllFree, clock.now < end, !isDead.isRaised, !Task.isCancelled {
+        while !attempts.areAllSettled, clock.now < end, !isDead.isRaised, !Task.isCancelled {
             await idleBell.wait(atMost: clock.now.duration(to: end))
         }
     }
@@ -244,7 +167,7 @@ final class WorkerTerm: Sendable {
 
     private func register() async -> Bool {
         var backoff = Backoff()
-        while mayLease {
+        while !shutdown.isRaised, !Task.isCancelled {
             do {
                 try await storage.register(registration)
                 let changed = try await storage.register(tasks.definitions)
@@ -270,7 +193,7 @@ final class WorkerTerm: Sendable {
             id: id,
             name: configuration.name,
             leaseMs: Int(configuration.lease / .milliseconds(1)),
-            tasks: tasks.served.ids
+            tasks: tasks.served
         )
     }
 
@@ -289,26 +212,30 @@ final class WorkerTerm: Sendable {
 
     private func runLoops() async {
         await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.turns.run(begin: self.begin, onRecorded: self.recorded) }
             group.addTask { await self.renewUntilDead() }
             group.addTask { await self.listen() }
-            group.addTask { await self.alarm.run { self.attempts.endOverdue(at: $0) } }
+            group.addTask { await self.alarm.run { self.endOverdue(at: $0) } }
             group.addTask { await self.upkeep.run() }
-            group.addTask {
-                // Wakes the leasing loop, which waits for nothing else when the worker is to stop.
-                await self.shutdown.wait()
-                self.workBell.ring()
-                self.idleBell.ring()
-            }
         }
+    }
+
+    private func recorded(_ effects: Set<Signal>, hasFamily: Bool) {
+        for signal in effects { signals.send(signal) }
+        // Also those that are due later: everybody who waits has to know when.
+        if effects.contains(.ready) { turns.ringForWork() }
+        if hasFamily { upkeep.ringForFamilies() }
+        if effects.contains(.upkeep) { upkeep.ring() }
+        if attempts.areAllSettled { idleBell.ring() }
     }
 
     private func listen() async {
         for await signal in signals.signals() {
             switch signal {
-            case .ready: workBell.ring()
+            case .ready: turns.ringForWork()
             case .cancelled: renewBell.ring()
             case .upkeep: upkeep.ring()
-            case .finished: break
+            case .finished, .watching: break
             }
         }
     }
@@ -325,7 +252,7 @@ final class WorkerTerm: Sendable {
                     tasksVersion = tasks.version
                     _ = try await storage.register(tasks.definitions)
                     try await storage.register(registration)
-                    workBell.ring()
+                    turns.ringForWork()
                 }
                 guard let renewal = try await storage.renew(id, holding: attempts.leases) else {
                     logger.warning("Declared lost by the others; dropping all attempts and registering anew")
@@ -333,11 +260,15 @@ final class WorkerTerm: Sendable {
                 }
                 renewedAt = before
                 health.renewed()
-                attempts.end(renewal.lost, .lost)
-                if renewal.isUpkeepDue { upkeep.ring() }
+                if !renewal.lost.isEmpty {
+                    attempts.end(renewal.lost, .lost)
+                    // Their slots are free.
+                    turns.ringForResults()
+                }
+                if renewal.isUpkeepDue || renewal.isReclaimDue { upkeep.ring(reclaiming: renewal.isReclaimDue) }
             } catch {
                 logger.debug("Renewing the leases failed", metadata: ["error": "\(error)"])
-                if renewedAt.duration(to: clock.now) > configuration.lease * 2 / 3, !attempts.isEmpty {
+                if renewedAt.duration(to: clock.now) > configuration.lease * 2 / 3, attempts.running > 0 {
                     logger.warning("Could not renew the leases in time; dropping all attempts")
                     attempts.end(attempts.leases, .lost)
                 }
@@ -349,13 +280,12 @@ final class WorkerTerm: Sendable {
     /// Short while attempts run, so that a cancelled one is told within a second.
     private var renewalInterval: Duration {
         let third = configuration.lease / 3
-        return attempts.isEmpty ? min(third, .seconds(5)) : min(third, .seconds(1))
+        return attempts.running == 0 ? min(third, .seconds(5)) : min(third, .seconds(1))
     }
 
     private func die() {
         isDead.raise()
         attempts.endAll(.lost)
-        workBell.ring()
         idleBell.ring()
     }
 }

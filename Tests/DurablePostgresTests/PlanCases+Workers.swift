@@ -21,9 +21,25 @@ extension PlanCase {
         PlanCase("lease(_ request)", "a thousand of a task with 100,000", reads: 5010, scans: ["workers"]) {
             $0.lease(LeaseRequest(worker: PlanData.worker(7), tasks: [TaskID("hot")], limit: 1000))
         },
-        // Up to ten of each task and priority.
-        PlanCase("lease(_ request)", "ten of 200 tasks with three priorities", reads: 7500, scans: ["workers"]) {
+        // One of each task and priority, which is its share.
+        PlanCase("lease(_ request)", "ten of 200 tasks with three priorities", reads: 2500, scans: ["workers"]) {
             $0.lease(lease(Array(0..<200), limit: 10))
+        },
+        // No look for priorities; what is before the position is not touched.
+        PlanCase("lease(_ request)", "a thousand from behind a position", reads: 5002, scans: ["workers"]) {
+            $0.lease(
+                LeaseRequest(
+                    worker: PlanData.worker(7),
+                    tasks: [TaskID("hot")],
+                    limit: 1000,
+                    position: LeasePosition([
+                        LeasePosition.Queue(taskID: TaskID("hot"), priority: 0): LeasePosition.Place(
+                            startAt: Timestamp(microseconds: 0),
+                            executionID: PlanData.id(0)
+                        )
+                    ])
+                )
+            )
         },
         PlanCase("lease(_ request)", "nothing there", reads: 20, scans: ["workers"]) {
             $0.lease(

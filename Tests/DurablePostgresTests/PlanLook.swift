@@ -11,6 +11,16 @@ struct PlanLook: Sendable {
         case custom
         /// For any values, as its later ones may be.
         case generic
+        /// As our own sessions are set.
+        case session
+
+        fileprivate var settings: [String: String] {
+            switch self {
+            case .custom: ["plan_cache_mode": "force_custom_plan"]
+            case .generic: ["plan_cache_mode": "force_generic_plan"]
+            case .session: PostgresStorage.sessionSettings
+            }
+        }
     }
 
     /// A node of a plan.
@@ -63,7 +73,8 @@ extension PlanData {
     func look(at statement: SQL, _ mode: PlanLook.Mode) async throws -> PlanLook {
         let schema = fixture.schema
         let (text, readings) = try await fixture.pool.withConnection { connection throws(DatabaseError) in
-            try connection.execute(script: "begin; set local plan_cache_mode = force_\(mode.rawValue)_plan")
+            let settings = mode.settings.map { "set local \($0) = \($1)" }
+            try connection.execute(script: (["begin"] + settings).joined(separator: "; "))
             let plan: String
             let before: [PlanLook.Reading]
             switch mode {
@@ -71,7 +82,7 @@ extension PlanData {
                 before = try Self.readings(schema, &connection)
                 let rows = try connection.query(statement.preceded(by: "explain (analyze, timing off, format json)"))
                 plan = try rows.only().string(0)
-            case .generic:
+            case .generic, .session:
                 // The plan is for any values, so nulls will do to see it; they are not what it is run with.
                 try connection.execute(script: "prepare looked_at as \(statement.text)")
                 let parameters = statement.text.matches(of: /\$[0-9]+::/).count

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The statements that the source of `Statements` declares.
+/// The statements that the source of `Statements` declares; what is private there is a part of one.
 enum PlanNames {
     /// Their names with those of their parameters: `ends(of parent, attempt)`.
     static func all() throws -> Set<String> {
@@ -12,8 +12,8 @@ enum PlanNames {
         for file in files where file.lastPathComponent.hasPrefix("Statements") {
             let source = try String(contentsOf: file, encoding: .utf8)
             for match in source.matches(of: /var (\w+): SQL/) { names.insert(String(match.1)) }
-            for match in source.matches(of: /func (\w+)\((.*)\) -> SQL/) {
-                names.insert("\(match.1)(\(parameters(match.2).joined(separator: ", ")))")
+            for match in source.matches(of: /(private )?func (\w+)\((.*)\) -> SQL/) where match.1 == nil {
+                names.insert("\(match.2)(\(parameters(match.3).joined(separator: ", ")))")
             }
         }
         return names

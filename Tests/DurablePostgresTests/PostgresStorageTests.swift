@@ -7,7 +7,9 @@ import Testing
 struct PostgresStorageTests {
     @Test("conforms", arguments: StorageConformance.cases, Route.available)
     func conforms(_ behaviour: StorageConformance.Case, _ route: Route) async throws {
-        try await PostgresFixture.with(through: route) { fixture in
+        // Past a pooler there are no settings.
+        let settings = route == .direct ? PostgresStorage.sessionSettings : [:]
+        try await PostgresFixture.with(through: route, settings: settings) { fixture in
             let clock = ClockOffset()
             try await behaviour.run(
                 StorageConformance.Subject(storage: fixture.storage) { milliseconds in

@@ -1,4 +1,5 @@
 package import DurableCore
+import DurablePostgres
 import DurableRPC
 package import LibPQ
 
@@ -95,7 +96,12 @@ extension DatabaseSettings {
 
     /// What the pool is told.
     package func configuration(poolSize: Int = 8) -> DatabaseConfiguration {
-        DatabaseConfiguration(url: url, poolSize: poolSize, isPooled: isPooled)
+        DatabaseConfiguration(
+            url: url,
+            poolSize: poolSize,
+            isPooled: isPooled,
+            settings: PostgresStorage.sessionSettings
+        )
     }
 
     /// How to reach a session of our own; `nil` when only the pooler is known.

@@ -15,11 +15,13 @@ package struct PostgresFixture: Sendable {
     ///
     /// - Parameters:
     ///   - databaseURL: Where; the cluster that all tests share unless given.
+    ///   - settings: What its sessions are set to.
     ///   - route: How to get there. Past a pooler, what the body leaves behind in a session is a failure of the test.
     package static func with<Value: Sendable>(
         databaseURL: String? = nil,
         through route: Route = .direct,
         poolSize: Int = 4,
+        settings: [String: String] = [:],
         migrated: Bool = true,
         _ body: (PostgresFixture) async throws -> Value
     ) async throws -> Value {
@@ -29,7 +31,8 @@ package struct PostgresFixture: Sendable {
             url: databaseURL,
             poolSize: poolSize,
             acquireTimeout: .seconds(20),
-            isPooled: route != .direct
+            isPooled: route != .direct,
+            settings: settings
         )
         return try await ConnectionPool.withPool(configuration, logger: logger) { pool in
             try await TestSchema.with { statement in

@@ -31,6 +31,72 @@ extension StorageConformance {
             let none = try await subject.lease(worker, limit: 0)
             #expect(none.isEmpty)
         },
+        Case("of many tasks with more than enough each gets a share, and the answer says that more is due") { subject in
+            let tasks = (1...10).map { TaskID("task\($0)") }
+            var ids: Set<ExecutionID> = []
+            for task in tasks {
+                for _ in 1...5 { ids.insert(try await subject.enqueue(task)) }
+            }
+            let worker = try await subject.worker()
+            var leased: [ExecutionID] = []
+            var batches = 0
+            while leased.count < ids.count, batches < 50 {
+                let batch = try await subject.storage.lease(LeaseRequest(worker: worker, tasks: tasks, limit: 20))
+                #expect(batch.leases.count == 20 || batch.nextDueMs == 0 || leased.count + batch.leases.count == 50)
+                leased += batch.leases.map(\.executionID)
+                batches += 1
+            }
+            #expect(leased.count == ids.count && Set(leased) == ids)
+        },
+        Case("higher priorities go first, however many tasks there are") { subject in
+            var high: Set<ExecutionID> = []
+            for number in 1...20 {
+                _ = try await subject.enqueue(TaskID("low\(number)"))
+                guard number <= 3 else { continue }
+                for _ in 1...3 {
+                    var new = NewExecution.plain(TaskID("low\(number)"))
+                    new.priority = 5
+                    high.insert(try await subject.insert(new))
+                }
+            }
+            let tasks = (1...20).map { TaskID("low\($0)") }
+            let batch = try await subject.storage.lease(
+                LeaseRequest(worker: try await subject.worker(), tasks: tasks, limit: 9)
+            )
+            #expect(Set(batch.leases.prefix(6).map(\.executionID)).isSubset(of: high))
+        },
+        Case("goes on behind a position; what was passed by is found without it") { subject in
+            var ids: [ExecutionID] = []
+            for _ in 0..<4 {
+                try await subject.advance(1)
+                ids.append(try await subject.enqueue())
+            }
+            let worker = try await subject.worker()
+            var request = LeaseRequest(worker: worker, tasks: ["add1"], limit: 2)
+            let first = try await subject.storage.lease(request)
+            // Keeps its place, which the position has passed.
+            _ = try await subject.storage.settle([
+                ExecutionStateMachine.release(of: try #require(first.leases.first).id)
+            ])
+            request.position = first.position
+            let second = try await subject.storage.lease(request)
+            request.position = nil
+            let rest = try await subject.storage.lease(request)
+            #expect(Set((second.leases + rest.leases).map(\.executionID)) == [ids[0], ids[2], ids[3]])
+        },
+        Case("a position in a queue of a task that is not served any more is not looked at") { subject in
+            for task in ["add1", "add2"] {
+                for _ in 1...2 { _ = try await subject.enqueue(TaskID(task)) }
+            }
+            let worker = try await subject.worker()
+            let first = try await subject.storage.lease(
+                LeaseRequest(worker: worker, tasks: ["add1", "add2"], limit: 2)
+            )
+            let second = try await subject.storage.lease(
+                LeaseRequest(worker: worker, tasks: ["add2"], limit: 2, position: first.position)
+            )
+            #expect(second.leases.allSatisfy { $0.taskID == "add2" })
+        },
         Case("leases only the tasks that are served") { subject in
             _ = try await subject.enqueue("add1")
             let other = try await subject.enqueue("add2")

@@ -23,6 +23,46 @@ extension StorageConformance {
             let settled = try await subject.storage.settled(among: [id])
             #expect(settled == [id])
         },
+        Case("settles and leases in one go") { subject in
+            for _ in 0..<5 { _ = try await subject.enqueue() }
+            let worker = try await subject.worker()
+            let first = try await subject.lease(worker, limit: 3)
+            let lost = try await subject.lease(worker, limit: 1)
+            _ = try await subject.storage.cancel(lost.map(\.executionID))
+            let exchange = try await subject.storage.settle(
+                (first.dropLast() + lost).map {
+                    ExecutionStateMachine.settlement(of: $0, .completed(Payload(json: "1")), .init())
+                } + first.suffix(1).map { ExecutionStateMachine.release(of: $0.id) },
+                leasing: LeaseRequest(worker: worker, tasks: ["add1"], limit: 5)
+            )
+            #expect(exchange.held == Set(first.map(\.id)))
+            // The one that had not been leased, and the one that was given back with this very call.
+            #expect(exchange.batch.leases.count == 2)
+            #expect(exchange.batch.leases.map(\.id.attempt).sorted() == [1, 2])
+            for lease in first.dropLast() {
+                let execution = try await subject.execution(lease.executionID)
+                #expect(execution.status == .completed && execution.output == Payload(json: "1"))
+            }
+            let cancelled = try await subject.execution(lost[0].executionID)
+            #expect(cancelled.status == .cancelled)
+        },
+        Case("leases without settling, and settles without leasing, in one go as well") { subject in
+            let id = try await subject.enqueue()
+            let worker = try await subject.worker()
+            let request = LeaseRequest(worker: worker, tasks: ["add1"], limit: 1)
+            let leased = try await subject.storage.settle([], leasing: request)
+            #expect(leased.held.isEmpty && leased.batch.leases.map(\.executionID) == [id])
+            let settlement = ExecutionStateMachine.settlement(
+                of: leased.batch.leases[0],
+                .completed(.undefined),
+                .init()
+            )
+            let settled = try await subject.storage.settle(
+                [settlement],
+                leasing: LeaseRequest(worker: worker, tasks: ["add1"], limit: 0)
+            )
+            #expect(settled.held == [settlement.lease] && settled.batch.leases.isEmpty)
+        },
         Case("an execution may complete without an output") { subject in
             let id = try await subject.enqueue()
             let lease = try await subject.leaseOne(try await subject.worker())
