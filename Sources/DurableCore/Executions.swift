@@ -26,6 +26,8 @@ package struct Executions: Sendable {
     private let storage: any Storage
     private let signals: any Signals
     private let watch: FinishWatch
+    private let insertions: Gatherer<NewExecution, Insertion>
+    private let lookUps: Gatherer<ExecutionID, Execution?>
 
     /// How long a wake-up is kept for a sleeper that does not exist yet, in milliseconds, unless said otherwise.
     package static let defaultWakeUpRetentionMs: Double = 3_600_000
@@ -36,29 +38,44 @@ package struct Executions: Sendable {
     ///   - tasks: Those that this process knows by itself.
     ///   - checks: What refuses inputs of those that can say so before an execution is stored.
     ///   - wakeUpRetentionMs: How long a wake-up is kept for a sleeper that does not exist yet; with 0 it is refused.
+    ///   - gathering: How much is asked of the storage at once on behalf of concurrent callers, and how much waits.
     package init(
         storage: any Storage,
         signals: any Signals,
         tasks: [TaskDefinition] = [],
         checks: [TaskID: InputCheck] = [:],
-        wakeUpRetentionMs: Double = Self.defaultWakeUpRetentionMs
+        wakeUpRetentionMs: Double = Self.defaultWakeUpRetentionMs,
+        gathering: GatheringLimits = GatheringLimits()
     ) {
         self.storage = storage
         self.wakeUpRetentionMs = wakeUpRetentionMs
         self.signals = signals
         self.catalog = TaskCatalog(storage: storage, own: tasks, checks: checks)
-        self.watch = FinishWatch(storage: storage)
+        self.watch = FinishWatch(storage: storage, signals: signals)
+        insertions = Gatherer(gathering) { new throws(StorageError) in try await storage.insert(new) }
+        lookUps = Gatherer(gathering.forWholeExecutions) { ids throws(StorageError) in
+            let found = try await storage.executions(Array(Set(ids)))
+            return ids.map { found[$0] }
+        }
     }
 
     /// Serves those who wait, until cancelled.
     package func run() async {
-        await watch.run(signals: signals.signals())
+        await watch.run()
     }
 
     /// Enqueues one execution; returns when it is stored.
+    ///
+    /// Concurrent calls share a statement and its commit. Those that take a name may have to wait for whoever has it, and
+    /// do so without the others.
     package func enqueue(_ request: EnqueueRequest) async throws(RequestError) -> ExecutionID {
         let new = try await prepare(request)
-        return try await insert([new], naming: { _, message in message })[0]
+        if new.takesName { return try await insert([new], naming: { _, message in message })[0] }
+        let insertion = try await reach { () throws(StorageError) in
+            try await insertions.submit(new, bytes: new.weight)
+        }
+        announce(new.hasDeadline)
+        return insertion.executionID
     }
 
     /// Enqueues many executions, all or none; an error names the index of the one it is about.
@@ -77,10 +94,12 @@ package struct Executions: Sendable {
     }
 
     /// The execution, provided that it is one of that task.
+    ///
+    /// Concurrent calls share a look-up.
     package func execution(_ id: String, of taskID: TaskID) async throws(RequestError) -> Execution {
         guard let executionID = ExecutionID(id) else { throw try await unknown(id, taskID) }
-        let found = try await reach { () throws(StorageError) in try await storage.executions([executionID]) }
-        guard let execution = found[executionID] else { throw try await unknown(id, taskID) }
+        let found = try await reach { () throws(StorageError) in try await lookUps.submit(executionID) }
+        guard let execution = found else { throw try await unknown(id, taskID) }
         guard execution.taskID == taskID else {
             throw .executionOfAnotherTask(executionID, provided: taskID, actual: execution.taskID)
         }
@@ -226,8 +245,13 @@ package struct Executions: Sendable {
         } catch {
             throw RequestError(error)
         }
-        send(new.contains(where: \.hasDeadline) ? [.ready, .upkeep] : [.ready])
+        announce(new.contains(where: \.hasDeadline))
         return insertions.map(\.executionID)
+    }
+
+    /// Tells whoever works that there are new executions.
+    private func announce(_ hasDeadline: Bool) {
+        send(hasDeadline ? [.ready, .upkeep] : [.ready])
     }
 
     private func send(_ signals: [Signal]) {
@@ -252,6 +276,25 @@ package struct Executions: Sendable {
 extension NewExecution {
     /// Whether somebody has to look at it when its time has come.
     fileprivate var hasDeadline: Bool { expiresInMs != nil || !kind.isLeased }
+
+    /// Whether storing it depends on whom a name belongs to: an idempotency key, or that of a sleeper.
+    fileprivate var takesName: Bool {
+        idempotencyKey != nil || kind == .sleeping || firstMember?.takesName == true
+    }
+
+    /// Roughly the bytes that it takes up.
+    fileprivate var weight: Int { 512 + input.size + (input.meta?.count ?? 0) }
+}
+
+extension GatheringLimits {
+    /// The same for looking executions up: an answer may be megabytes, so there are fewer of them at once, and nothing waits
+    /// for a commit.
+    fileprivate var forWholeExecutions: Self {
+        var limits = self
+        limits.batches = min(batches, 2)
+        limits.count = min(count, 64)
+        return limits
+    }
 }
 
 extension RequestError {

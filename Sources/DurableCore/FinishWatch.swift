@@ -1,35 +1,48 @@
 /// Lets any number of callers wait for executions to finish at the price of one look-up for all.
 ///
-/// Looks when a ``Signal/finished`` comes in, and every half second while anybody waits. Nobody waiting costs nothing.
+/// Looks for all when a ``Signal/finished`` comes in, and every half second while anybody waits; for those who begin to
+/// wait at once. Says so with a ``Signal/watching``, at first and then every 15 s. Nobody waiting costs nothing.
 /// One timer serves all who wait: a timer for each would keep its memory until its time has come.
 package actor FinishWatch {
     private struct Waiter {
         let id: ExecutionID
         let deadline: ContinuousClock.Instant
         let continuation: CheckedContinuation<Void, Never>
+        /// Whether no look has asked for it yet.
+        var isNew = true
+    }
+
+    /// Whom a look is for.
+    private enum Look {
+        case newcomers
+        case all
     }
 
     private let storage: any Storage
+    private let signals: any Signals
     private var waiters: [Int: Waiter] = [:]
     private var nextWaiter = 0
     private var isLooking = false
-    private var mustLookAgain = false
+    /// The look that comes next.
+    private var pending: Look?
 
     private let clock = ContinuousClock()
     private var isTicking = false
 
     private static let tick = Duration.milliseconds(50)
     private static let ticksPerLook = 10
+    private static let ticksPerSign = 300
     /// How many executions one look-up asks for.
     private static let batch = 1000
 
-    package init(storage: any Storage) {
+    package init(storage: any Storage, signals: any Signals) {
         self.storage = storage
+        self.signals = signals
     }
 
     /// Looks when signals come in, until cancelled; then lets everybody go who waits.
-    package func run(signals: AsyncStream<Signal>) async {
-        for await signal in signals where signal == .finished { await look() }
+    package func run() async {
+        for await signal in signals.signals() where signal == .finished { await look(.all) }
         for waiter in waiters.values { waiter.continuation.resume() }
         waiters = [:]
     }
@@ -45,7 +58,7 @@ package actor FinishWatch {
                 guard !Task.isCancelled else { return continuation.resume() }
                 waiters[number] = Waiter(id: id, deadline: deadline, continuation: continuation)
                 // It may have finished just before: whoever begins to wait has a look taken.
-                Task { await self.look() }
+                Task { await self.look(.newcomers) }
                 startTicking()
             }
         } onCancel: {
@@ -60,11 +73,12 @@ package actor FinishWatch {
         Task {
             var tick = 0
             while !waiters.isEmpty {
+                if tick % Self.ticksPerSign == 0 { signals.send(.watching) }
                 try? await Task.sleep(for: Self.tick)
                 let now = clock.now
                 for (number, waiter) in waiters where waiter.deadline <= now { wake(number) }
                 tick += 1
-                if tick % Self.ticksPerLook == 0 { await look() }
+                if tick % Self.ticksPerLook == 0 { await look(.all) }
             }
             isTicking = false
         }
@@ -75,21 +89,21 @@ package actor FinishWatch {
     }
 
     /// One look at a time; what asks for another meanwhile gets one more for all.
-    private func look() async {
-        guard !isLooking else {
-            mustLookAgain = true
-            return
-        }
+    private func look(_ look: Look) async {
+        if pending != .all { pending = look }
+        guard !isLooking else { return }
         isLooking = true
-        repeat {
-            mustLookAgain = false
-            await lookOnce()
-        } while mustLookAgain
+        while let look = pending {
+            pending = nil
+            await lookOnce(look)
+        }
         isLooking = false
     }
 
-    private func lookOnce() async {
-        let ids = Array(Set(waiters.values.map(\.id)))
+    private func lookOnce(_ look: Look) async {
+        let asked = waiters.filter { look == .all || $0.value.isNew }
+        for number in asked.keys { waiters[number]?.isNew = false }
+        let ids = Array(Set(asked.values.map(\.id)))
         var settled: Set<ExecutionID> = []
         for start in stride(from: 0, to: ids.count, by: Self.batch) {
             let slice = Array(ids[start..<min(start + Self.batch, ids.count)])

@@ -46,8 +46,12 @@ package actor TaskCatalog {
     /// The definition of a task, or `nil` when nobody ever defined it.
     ///
     /// Registered definitions are re-read once they are a second old, so that a deploy of workers is noticed.
-    package func definition(of id: TaskID) async throws(StorageError) -> TaskDefinition? {
+    package nonisolated func definition(of id: TaskID) async throws(StorageError) -> TaskDefinition? {
         if let task = own.withLock({ $0[id] }) { return task }
+        return try await registeredDefinition(of: id)
+    }
+
+    private func registeredDefinition(of id: TaskID) async throws(StorageError) -> TaskDefinition? {
         if isStale { try await refresh(tolerating: registered[id] != nil) }
         return registered[id]
     }

@@ -25,11 +25,18 @@ public struct ExecutionHandle<Output: Sendable>: Sendable {
     /// - Throws: As ``execution()``.
     public func wait() async throws -> ExecutionSnapshot<Output> {
         while true {
-            let execution = try await executor.executions.wait(
-                for: id.description,
-                of: taskID,
-                atMost: executor.patience
-            )
+            let execution: Execution
+            do {
+                execution = try await executor.executions.wait(
+                    for: id.description,
+                    of: taskID,
+                    atMost: executor.patience
+                )
+            } catch {
+                // What was cancelled may have been the reading as well as the waiting.
+                try Task.checkCancellation()
+                throw error
+            }
             if execution.status.isFinished { return try snapshot(execution) }
             try Task.checkCancellation()
         }

@@ -6,32 +6,47 @@ import Synchronization
 
 /// Signals between processes by PostgreSQL's `NOTIFY`.
 ///
-/// Sent after the commit they speak of, merged: the first at once, what comes within the next 20 ms together. Whoever
-/// misses one finds out by polling.
+/// Sent after the commit they speak of, merged: the first at once, what comes within the next 10 ms together. Whoever
+/// misses one finds out by polling. That executions have finished is told only while somebody has said lately that they
+/// wait for it.
 package final class PostgresSignals: Signals, Service {
     private struct State {
         var pending: Set<Signal> = []
         var subscribers: [Int: AsyncStream<Signal>.Continuation] = [:]
         var nextSubscriber = 0
+        /// Until when somebody waits for executions to finish, as far as is known.
+        var watchedUntil: ContinuousClock.Instant
     }
 
     private let pool: ConnectionPool
     private let listener: NotificationListener?
     private let statements: Statements
     private let logger: Logger
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    private let clock = ContinuousClock()
     private let wake: AsyncStream<Void>
     private let waker: AsyncStream<Void>.Continuation
 
-    private static let pause = Duration.milliseconds(20)
+    private static let pause = Duration.milliseconds(10)
+    private let watch: Duration
 
     /// - Parameter listening: Where to listen, on the channel named like the schema; without it nothing is received, as
     ///   behind a pooler of transactions.
-    package init(pool: ConnectionPool, listening: DatabaseConfiguration?, schema: String, logger: Logger) {
+    /// - Parameter watch: How long a sign of somebody who waits counts: twice as long as it is between two of them.
+    package init(
+        pool: ConnectionPool,
+        listening: DatabaseConfiguration?,
+        schema: String,
+        watch: Duration = .seconds(30),
+        logger: Logger
+    ) {
+        self.watch = watch
         self.pool = pool
         self.listener = listening.map { NotificationListener($0, channels: [schema], logger: logger) }
         self.statements = Statements(schema: schema)
         self.logger = logger
+        // They may have said so before we began to listen.
+        state = Mutex(State(watchedUntil: clock.now + watch))
         (wake, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -49,8 +64,12 @@ package final class PostgresSignals: Signals, Service {
     }
 
     package func send(_ signal: Signal) {
-        state.withLock { state in _ = state.pending.insert(signal) }
-        waker.yield()
+        let isWanted = state.withLock { state in
+            guard signal != .finished || listener == nil || clock.now < state.watchedUntil else { return false }
+            state.pending.insert(signal)
+            return true
+        }
+        if isWanted { waker.yield() }
     }
 
     /// Sends what is pending now.
@@ -95,12 +114,28 @@ package final class PostgresSignals: Signals, Service {
         for await event in listener.notifications {
             switch event {
             case .notification(_, let payload):
-                if let signal = Signal(rawValue: payload) { publish([signal]) }
+                switch Signal(rawValue: payload) {
+                case .watching?: watched()
+                case let signal?: publish([signal])
+                case nil: break
+                }
             case .reconnected:
                 // Anything may have happened meanwhile.
-                publish(Signal.allCases)
+                watched()
+                publish(Signal.allCases.filter { $0 != .watching })
             }
         }
+    }
+
+    private func watched() {
+        let wasUnwatched = state.withLock { state in
+            defer { state.watchedUntil = clock.now + watch }
+            guard clock.now >= state.watchedUntil else { return false }
+            // What they wait for may have happened while they said so.
+            state.pending.insert(.finished)
+            return true
+        }
+        if wasUnwatched { waker.yield() }
     }
 
     private func publish(_ signals: [Signal]) {

@@ -37,11 +37,12 @@ extension PostgresStorage {
         do {
             if new.allSatisfy(\.isPlain) {
                 let statement = statements.insert(new.flatMap(\.seeds), again: again)
-                _ = try await pool.withConnection { connection throws(DatabaseError) in try connection.query(statement)
+                _ = try await pool.withConnection(deadline: Self.deadline) { connection throws(DatabaseError) in
+                    try connection.query(statement)
                 }
                 result = .success(new.map { .inserted($0.id) })
             } else {
-                result = try await pool.withConnection { connection throws(DatabaseError) in
+                result = try await pool.withConnection(deadline: Self.deadline) { connection throws(DatabaseError) in
                     try Self.insertNamed(new, again: again, statements, &connection)
                 }
             }

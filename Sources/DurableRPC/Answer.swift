@@ -11,11 +11,13 @@ struct Answer: Sendable {
     private let headers: HTTPFields
     private let body: [UInt8]
 
+    private static let jsonHeaders: HTTPFields = [.contentType: "application/json"]
+
     /// A success.
     init(body: [UInt8]) {
         code = "OK"
         status = .ok
-        headers = [.contentType: "application/json"]
+        headers = Self.jsonHeaders
         self.body = body
     }
 
@@ -23,7 +25,7 @@ struct Answer: Sendable {
     init(_ error: RPCError, retryAfterSeconds: Int? = nil) {
         code = error.code.rawValue
         status = HTTPResponse.Status(code: error.status)
-        var headers: HTTPFields = [.contentType: "application/json"]
+        var headers = Self.jsonHeaders
         if let retryAfterSeconds { headers[.retryAfter] = String(retryAfterSeconds) }
         if error.code == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         self.headers = headers

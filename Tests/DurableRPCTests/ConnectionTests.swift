@@ -1,5 +1,6 @@
 import DurableCore
 import DurableRPC
+import DurableTestKit
 import Testing
 
 @Suite("Connections and bodies", .timeLimit(.minutes(1)))

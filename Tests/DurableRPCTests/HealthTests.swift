@@ -1,5 +1,6 @@
 import DurableCore
 import DurableRPC
+import DurableTestKit
 import Logging
 import ServiceLifecycle
 import Synchronization

@@ -1,5 +1,6 @@
 import DurableCore
 import DurableRPC
+import DurableTestKit
 import Logging
 import MetricsTestKit
 import Testing
@@ -13,8 +14,10 @@ struct OverloadTests {
         try await RunningService.with(configure: { $0.maxConcurrentRequests = 2 }) { service in
             let gate = Gate()
             service.storage.hold(at: gate)
-            async let first = service.client.enqueue()
-            async let second = service.client.enqueue()
+            // Each a call of its own to the storage.
+            let tasks = #"{"json":{"tasks":[{"taskId":"add1"}]}}"#
+            async let first = service.client.call("enqueueTasks", tasks)
+            async let second = service.client.call("enqueueTasks", tasks)
             try await eventually { gate.waiting == 2 }
             for _ in 0..<20 {
                 let refused = try await service.client.call("enqueueTask", #"{"json":{"taskId":"add1"}}"#)
@@ -26,7 +29,8 @@ struct OverloadTests {
             let alive = try await service.client.send("GET", "/healthz")
             #expect(alive.status == 200)
             gate.open()
-            _ = try await (first, second)
+            let statuses = try await [first.status, second.status]
+            #expect(statuses == [200, 200])
             _ = try await service.client.enqueue()
             #expect(service.log.alarms.count == 1)
         }
@@ -51,6 +55,70 @@ struct OverloadTests {
             )
             #expect(unannounced.text == Self.unavailable)
             _ = try await service.client.enqueue()
+        }
+    }
+
+    @Test("who waits too long for a slow storage is told to try again and stores nothing; afterwards all goes on")
+    func slowStorage() async throws {
+        var gathering = GatheringLimits()
+        gathering.batches = 1
+        gathering.patience = .milliseconds(50)
+        try await RunningService.with(gathering: gathering) { service in
+            let gate = Gate()
+            service.storage.hold(at: gate)
+            async let first = service.client.enqueue()
+            try await eventually { gate.waiting == 1 }
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<20 {
+                    group.addTask { try await service.client.call("enqueueTask", #"{"json":{"taskId":"add1"}}"#) }
+                }
+                for try await refused in group {
+                    #expect(refused.text == Self.unavailable)
+                    #expect(refused.headers["retry-after"] == "1")
+                }
+            }
+            gate.open()
+            let id = try await first
+            let stored = await service.storage.list(ExecutionQuery())
+            #expect(stored.map(\.id.description) == [id])
+            _ = try await service.client.enqueue()
+            #expect(service.log.alarms.count == 1)
+        }
+    }
+
+    @Test("concurrent calls share what is asked of the storage, and each gets its own answer")
+    func sharing() async throws {
+        try await RunningService.with { service in
+            let gate = Gate()
+            service.storage.hold(at: gate)
+            let callers = 200
+            let ids = try await withThrowingTaskGroup { group in
+                for number in 0..<callers {
+                    let body = #"{"json":{"taskId":"add1","input":\#(number)}}"#
+                    group.addTask { (number, try await service.client.enqueue(body)) }
+                }
+                try await eventually { try service.requestsInFlight == Double(callers) }
+                gate.open()
+                return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+            }
+            #expect(Set(ids.values).count == callers)
+            #expect(service.storage.calls(.insert) <= callers / 10)
+
+            let second = Gate()
+            service.storage.hold(at: second)
+            try await withThrowingTaskGroup { group in
+                for (number, id) in ids {
+                    group.addTask {
+                        let body = #"{"json":{"taskId":"add1","executionId":"\#(id)"}}"#
+                        let reply = try await service.client.call("getTaskExecution", body)
+                        #expect(reply.text.contains(id) && reply.text.contains(#""input":\#(number),"#))
+                    }
+                }
+                try await eventually { try service.requestsInFlight == Double(callers) }
+                second.open()
+                try await group.waitForAll()
+            }
+            #expect(service.storage.calls(.executions) <= callers / 10)
         }
     }
 

@@ -1,5 +1,6 @@
 import DurableCore
 import DurableRPC
+import DurableTestKit
 import Testing
 
 @Suite("Waiting for executions over HTTP", .timeLimit(.minutes(1)))
@@ -55,7 +56,7 @@ struct WaitTests {
                         try await service.client.call("waitForTaskExecution", Self.body(id, timeoutMs: 60_000))
                     }
                 }
-                try await eventually { service.storage.calls(.executions) - before == waiters }
+                try await eventually { try service.requestsInFlight == Double(waiters) }
                 // Long enough for the look-ups that come at intervals.
                 let settled = service.storage.calls(.settled)
                 try await eventually { service.storage.calls(.settled) >= settled + 2 }
@@ -63,8 +64,8 @@ struct WaitTests {
                 for try await reply in group { #expect(reply.text.contains(#""status":"completed""#)) }
             }
             let seconds = Int((ContinuousClock.now - start).components.seconds) + 1
-            // Each reads the execution when it comes and when it goes.
-            #expect(service.storage.calls(.executions) - before == 2 * waiters)
+            // Each reads the execution when it comes and when it goes, some together.
+            #expect(service.storage.calls(.executions) - before <= 2 * waiters)
             // Whoever begins to wait may have a look taken; after that it is two a second for all.
             #expect(service.storage.calls(.settled) <= waiters + 2 * seconds + 2)
         }

@@ -1,5 +1,6 @@
 import DurableCore
 import DurableRPC
+import DurableTestKit
 import Testing
 
 @Suite("Waking sleepers up over HTTP", .timeLimit(.minutes(1)))

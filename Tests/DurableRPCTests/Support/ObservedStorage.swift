@@ -1,4 +1,5 @@
 import DurableCore
+import DurableTestKit
 import Synchronization
 
 /// A storage that counts what front ends ask of it, and that can be made to fail or to take its time.

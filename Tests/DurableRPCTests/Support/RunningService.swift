@@ -36,6 +36,7 @@ struct RunningService: Sendable {
     static func with(
         access: Access = .open,
         wakeUpRetentionMs: Double = Executions.defaultWakeUpRetentionMs,
+        gathering: GatheringLimits = GatheringLimits(),
         configure: @Sendable (inout FrontEndConfiguration) -> Void = { _ in },
         readiness: @escaping @Sendable () async -> Readiness = { .ready },
         _ body: @Sendable (RunningService) async throws -> Void
@@ -55,7 +56,8 @@ struct RunningService: Sendable {
                 storage: storage,
                 signals: signals,
                 tasks: tasks,
-                wakeUpRetentionMs: wakeUpRetentionMs
+                wakeUpRetentionMs: wakeUpRetentionMs,
+                gathering: gathering
             ),
             readiness: readiness,
             logger: log.logger,
@@ -86,6 +88,11 @@ struct RunningService: Sendable {
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
         }
+    }
+
+    /// How many requests are being answered.
+    var requestsInFlight: Double {
+        get throws { try metrics.expectMeter("durable_rpc_requests_in_flight").values.last ?? 0 }
     }
 
     func shutDown() async { await group.triggerGracefulShutdown() }
