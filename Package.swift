@@ -3,6 +3,7 @@ import PackageDescription
 
 // The layers, from the outside in (README, "How it is built"):
 //
+//   durable ─► DurableBench ─► DurableServer
 //   durable ─► DurableServer ─► DurableRPC · DurableExecution · DurableInvoker · DurablePostgres ─► LibPQ ─► CLibPQ
 //         └──► DurableClient ─┐         │           │
 //                             ├─► DurableCoding ◄───┤
@@ -163,12 +164,26 @@ let package = Package(
             ]
         ),
 
+        // `durable bench`.
+        .target(
+            name: "DurableBench",
+            dependencies: [
+                "DurableCore", "DurablePostgres", "DurableServer", "DurableWire", "DurableWorker", "LibPQ",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]
+        ),
+
         // The command line and composition root.
         .executableTarget(
             name: "durable",
             dependencies: [
-                "DurableClient", "DurableCore", "DurableExecution", "DurableInvoker", "DurablePostgres", "DurableRPC",
-                "DurableServer", "DurableWire", "DurableWorker", "EmbeddedPostgres", "LibPQ",
+                "DurableBench", "DurableClient", "DurableCore", "DurableExecution", "DurableInvoker", "DurablePostgres",
+                "DurableRPC", "DurableServer", "DurableWire", "DurableWorker", "EmbeddedPostgres", "LibPQ",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),

@@ -34,6 +34,7 @@ struct Durable: AsyncParsableCommand {
             Exit status: 0 when all went well, 1 when something failed, 64 when flags, variables or files are wrong.
             """,
         version: "0.1.0",
+        subcommands: [BenchChild.self, BenchEcho.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Running the service",
@@ -47,6 +48,7 @@ struct Durable: AsyncParsableCommand {
                     Enqueue.self, Show.self, List.self, Wake.self, Cancel.self, Retry.self, Prune.self, Tasks.self,
                 ]
             ),
+            CommandGroup(name: "Measuring", subcommands: [Bench.self]),
         ]
     )
 

@@ -41,25 +41,65 @@ struct Program {
     }
 
     func callAsFunction(_ arguments: String..., input: String = "") async throws -> Result {
+        try await run(arguments, input: input)
+    }
+
+    func run(_ arguments: [String], input: String = "") async throws -> Result {
         let result = try await Subprocess.run(
-            .path(FilePath(Self.binary)),
+            configuration(arguments),
+            input: .string(input),
+            output: .string(limit: 1 << 20),
+            error: .string(limit: 1 << 20)
+        )
+        return Result(
+            exitCode: Self.exitCode(result.terminationStatus),
+            output: result.standardOutput,
+            errors: result.standardError
+        )
+    }
+
+    /// Runs the program and sends it a signal once a line of its errors begins like that.
+    ///
+    /// - Returns: Its exit code and the lines of its errors, once it has ended and nobody else can write to them.
+    func run(
+        _ arguments: [String],
+        sending signal: Signal,
+        afterLine beginning: String
+    ) async throws -> (exitCode: Int32?, errorLines: [String]) {
+        let result = try await Subprocess.run(
+            configuration(arguments),
+            input: .none,
+            output: .discarded,
+            error: .sequence
+        ) { execution in
+            var lines: [String] = []
+            var isSent = false
+            for try await line in execution.standardError.strings() {
+                lines.append(line)
+                guard !isSent, line.hasPrefix(beginning) else { continue }
+                try execution.send(signal: signal)
+                isSent = true
+            }
+            return lines
+        }
+        return (Self.exitCode(result.terminationStatus), result.closureResult)
+    }
+
+    private func configuration(_ arguments: [String]) -> Configuration {
+        Configuration(
+            executable: .path(FilePath(Self.binary)),
             arguments: Arguments(arguments),
             environment: .custom(
                 Dictionary(
                     uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
                 )
             ),
-            workingDirectory: FilePath(folder.path()),
-            input: .string(input),
-            output: .string(limit: 1 << 20),
-            error: .string(limit: 1 << 20)
+            workingDirectory: FilePath(folder.path())
         )
-        let exitCode: Int32? = if case .exited(let code) = result.terminationStatus { Int32(code) } else { nil }
-        return Result(
-            exitCode: exitCode,
-            output: result.standardOutput,
-            errors: result.standardError
-        )
+    }
+
+    private static func exitCode(_ status: TerminationStatus) -> Int32? {
+        if case .exited(let code) = status { Int32(code) } else { nil }
     }
 
     /// `DURABLE_BINARY` where that is set, else the program beside the test bundle.

@@ -4,7 +4,7 @@ import Testing
 struct UsageTests {
     static let commands = [
         "dev", "start", "serve", "worker", "migrate", "enqueue", "show", "list", "wake", "cancel", "retry", "prune",
-        "tasks",
+        "tasks", "bench",
     ]
 
     @Test("the help names every command")
@@ -22,6 +22,19 @@ struct UsageTests {
             let help = try await durable(command, "--help")
             #expect(help.exitCode == 0)
             #expect(help.output.contains("  durable \(command)"))
+            #expect(help.output.contains("[DATABASE_URL]"))
+        }
+    }
+
+    @Test(
+        "each benchmark's help has an example and names the database's variable",
+        arguments: ["storage", "enqueue", "http", "latency", "fanout", "backlog", "pinned", "clean"]
+    )
+    func benchmarkHelp(benchmark: String) async throws {
+        try await Program.with { durable in
+            let help = try await durable("bench", benchmark, "--help")
+            #expect(help.exitCode == 0)
+            #expect(help.output.contains("  durable bench \(benchmark)"))
             #expect(help.output.contains("[DATABASE_URL]"))
         }
     }
