@@ -3,23 +3,34 @@ package import DurableCore
 /// When a worker looks for work, and from where on.
 ///
 /// A look goes over all queues from their beginnings, or on from where the last one ended. The first kind walks over what
-/// the database has not cleaned away yet, which may be much while somebody holds an old snapshot, so it may take a twentieth
-/// of the time and no more.
+/// the database has not cleaned away yet, which may be much while somebody holds an old snapshot. It is taken from time to
+/// time, because it alone sees what has been passed by, and when queues run dry; but it may take a tenth of the time and
+/// no more, a twentieth for either reason.
 package struct Looks {
     private var poll: Poll
     private var position = LeasePosition()
     /// Whether there is probably more.
     private var mayBeMore = true
+    /// Whether the last look brought all that was asked for.
+    private var wasFull = false
+    /// Whether what the position names has run dry.
+    private var isDry = false
     private var next: ContinuousClock.Instant
-    private var wholeLookAllowed: ContinuousClock.Instant
+    private var nextWhole: ContinuousClock.Instant
+    /// How long whole looks may still take, as of a moment.
+    private var credit = Self.mostCredit
+    private var creditedAt: ContinuousClock.Instant
 
     private static let share = 20
+    private static let mostQueues = 200
+    private static let mostCredit = Duration.milliseconds(100)
 
     /// - Parameter longestPoll: The longest time without a look.
     package init(longestPoll: Duration, at now: ContinuousClock.Instant) {
         poll = Poll(longest: longestPoll)
         next = now
-        wholeLookAllowed = now
+        nextWhole = now
+        creditedAt = now
     }
 
     /// Somebody said that there is work.
@@ -32,7 +43,7 @@ package struct Looks {
 
     /// From where a look now goes; `nil` is from the beginnings.
     package func position(at now: ContinuousClock.Instant) -> LeasePosition? {
-        now >= wholeLookAllowed ? nil : position
+        now >= nextWhole || isDry ? nil : position
     }
 
     /// Takes in what a look has brought.
@@ -42,17 +53,26 @@ package struct Looks {
         to end: ContinuousClock.Instant,
         _ batch: LeaseBatch
     ) {
+        credit = min(Self.mostCredit, credit + creditedAt.duration(to: end) / Self.share)
+        creditedAt = end
+        let isFull = batch.leases.count >= request.limit
         if request.position == nil {
-            wholeLookAllowed = end + start.duration(to: end) * Self.share
-            position = batch.position
+            let took = start.duration(to: end)
+            credit -= took
+            nextWhole = end + took * Self.share
+            isDry = false
+            if position.places.count > Self.mostQueues { position = LeasePosition() }
         } else {
-            position.advance(to: batch.position)
+            isDry = !isFull && wasFull && credit > .zero
         }
+        // Queues in which nothing was found keep their place: what comes, mostly comes behind it.
+        position.advance(to: batch.position)
+        wasFull = isFull
         if !batch.leases.isEmpty { poll.reset() }
         // An empty batch although something is due: others are just taking it.
-        mayBeMore = batch.leases.count >= request.limit || batch.nextDueMs == 0 && !batch.leases.isEmpty
+        mayBeMore = isFull || isDry || batch.nextDueMs == 0 && !batch.leases.isEmpty
         next = end + poll.next(nextDueMs: batch.nextDueMs)
         // What a look from further on cannot see.
-        if request.position != nil { next = min(next, wholeLookAllowed) }
+        if request.position != nil { next = min(next, nextWhole) }
     }
 }
