@@ -81,13 +81,18 @@ public struct LeasePosition: Sendable, Hashable {
     }
 
     /// A place in a queue.
-    public struct Place: Sendable, Hashable {
+    public struct Place: Sendable, Hashable, Comparable {
         public var startAt: Timestamp
         public var executionID: ExecutionID
 
         public init(startAt: Timestamp, executionID: ExecutionID) {
             self.startAt = startAt
             self.executionID = executionID
+        }
+
+        /// Whether it comes first.
+        public static func < (one: Place, other: Place) -> Bool {
+            (one.startAt, one.executionID) < (other.startAt, other.executionID)
         }
     }
 
@@ -98,9 +103,14 @@ public struct LeasePosition: Sendable, Hashable {
         self.places = places
     }
 
-    /// Goes on to where a later batch ended.
-    public mutating func advance(to later: LeasePosition) {
-        places.merge(later.places) { _, later in later }
+    /// Goes on to where another batch ended, nowhere back.
+    public mutating func advance(to other: LeasePosition) {
+        places.merge(other.places) { max($0, $1) }
+    }
+
+    /// Goes to where another batch ended, back as well.
+    public mutating func move(to other: LeasePosition) {
+        places.merge(other.places) { _, other in other }
     }
 }
 

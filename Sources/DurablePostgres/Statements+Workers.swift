@@ -9,8 +9,9 @@ extension Statements {
     ///
     /// The claim reads `ready` by its primary key, queue by queue (a task and a priority), so it never touches what the worker
     /// does not serve, never passes over what is due later and, given a position, never over what it has passed before.
-    /// Of many queues with one priority each gives a share, so that not much more is locked than is taken; what a share
-    /// keeps back makes the answer say that more is due now. The claim holds its own worker row's key share lock: a worker that is declared lost meanwhile claims
+    /// Of many queues with one priority each gives a share, so that not much more is locked than is taken; where a
+    /// share keeps something back, nothing of a lower priority is taken, and the answer says that more is due now. The claim
+    /// holds its own worker row's key share lock: a worker that is declared lost meanwhile claims
     /// nothing.
     ///
     /// Three things are there for the planner, who would otherwise read and sort all that a task has to get at the first of
@@ -38,8 +39,8 @@ extension Statements {
                 select id from \(unescaped: schema).workers
                 where id = \(request.worker.bits) and ended_at is null
                 for key share
-            ), due as materialized (
-                select ready.ctid, queue.number, queue.share
+            ), locked as materialized (
+                select ready.ctid, ready.start_at, ready.execution_id, queue.priority, queue.number, queue.share
                 from live
                 cross join queue
                 cross join lateral (
@@ -55,7 +56,14 @@ extension Statements {
                     ) as ready
                     limit \(unescaped: most)
                 ) as ready
-                order by queue.priority desc, ready.start_at, ready.execution_id
+            ), kept_back as materialized (
+                select max(priority) as priority
+                from (select priority from locked group by number, priority, share having count(*) >= share) as full_share
+            ), due as materialized (
+                select ctid
+                from locked
+                where priority >= coalesce((select priority from kept_back), priority)
+                order by priority desc, start_at, execution_id
                 limit \(limit)
             ), taken as (
                 delete from \(unescaped: schema).ready
@@ -70,7 +78,7 @@ extension Statements {
                     when (select count(*) from due) = \(limit) then null
                     -- What a share kept back, or others have locked, is due as well.
                     when (select due from known) > (select count(*) from due)
-                        or exists (select from due group by number, share having count(*) >= share) then 0
+                        or (select priority from kept_back) is not null then 0
                     else (
                         select extract(epoch from min(later.start_at) - \(unescaped: schema).clock()) * 1000
                         from queue

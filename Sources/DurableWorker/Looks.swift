@@ -65,8 +65,13 @@ package struct Looks {
         } else {
             isDry = !isFull && wasFull && credit > .zero
         }
-        // Queues in which nothing was found keep their place: what comes, mostly comes behind it.
-        position.advance(to: batch.position)
+        // A whole look that brings all that was asked for has left something behind, perhaps before the place that had been
+        // reached. Otherwise queues keep that place: going back to a straggler's would mean to walk over the dead again.
+        if request.position == nil && isFull {
+            position.move(to: batch.position)
+        } else {
+            position.advance(to: batch.position)
+        }
         wasFull = isFull
         if !batch.leases.isEmpty { poll.reset() }
         // An empty batch although something is due: others are just taking it.

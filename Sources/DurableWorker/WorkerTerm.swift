@@ -260,21 +260,26 @@ final class WorkerTerm: Sendable {
                 }
                 renewedAt = before
                 health.renewed()
-                if !renewal.lost.isEmpty {
-                    attempts.end(renewal.lost, .lost)
-                    // Their slots are free.
-                    turns.ringForResults()
-                }
+                lose(renewal.lost)
                 if renewal.isUpkeepDue || renewal.isReclaimDue { upkeep.ring(reclaiming: renewal.isReclaimDue) }
             } catch {
                 logger.debug("Renewing the leases failed", metadata: ["error": "\(error)"])
                 if renewedAt.duration(to: clock.now) > configuration.lease * 2 / 3, attempts.running > 0 {
                     logger.warning("Could not renew the leases in time; dropping all attempts")
-                    attempts.end(attempts.leases, .lost)
+                    lose(attempts.leases)
                 }
                 try? await Task.sleep(for: .milliseconds(100))
             }
         }
+    }
+
+    /// Drops attempts whose leases are gone.
+    private func lose(_ leases: some Collection<LeaseID>) {
+        guard !leases.isEmpty else { return }
+        attempts.end(leases, .lost)
+        // Their slots are free, and perhaps nothing is left to wait for.
+        turns.ringForResults()
+        if attempts.areAllSettled { idleBell.ring() }
     }
 
     /// Short while attempts run, so that a cancelled one is told within a second.

@@ -132,13 +132,37 @@ struct CancellationTests {
         #expect(execution.error == nil)
     }
 
+    @Test("An executor that is stopping does not wait out its drain time for what is cancelled meanwhile")
+    func cancelledWhileStopping() async throws {
+        var configuration = ExecutorConfiguration.quick
+        // Longer than the test may take.
+        configuration.drain = .seconds(600)
+        let executor = DurableExecutor(storage: InMemoryStorage(), configuration: configuration, logger: .silent)
+        let started = Tally()
+        let task = try executor.task("test", timeout: .seconds(600)) {
+            started.increment()
+            try await Task.sleep(for: .seconds(600))
+        }
+        let handle = try await executor.enqueue(task)
+        try await runUntilShutDown(executor, when: started) { try await handle.cancel() }
+        let execution = try await handle.execution()
+        #expect(execution.status == .cancelled)
+    }
+
     /// Runs the executor, asks it to stop once the tally is 1, and returns when it has.
-    private func runUntilShutDown(_ executor: DurableExecutor, when started: Tally) async throws {
+    ///
+    /// - Parameter afterwards: What happens once it has been asked.
+    private func runUntilShutDown(
+        _ executor: DurableExecutor,
+        when started: Tally,
+        _ afterwards: @Sendable () async throws -> Void = {}
+    ) async throws {
         try await testGracefulShutdown { trigger in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await executor.run() }
                 try await started.reach(1)
                 trigger.triggerGracefulShutdown()
+                try await afterwards()
                 try await group.waitForAll()
             }
         }

@@ -75,6 +75,30 @@ struct LooksTests {
         #expect(whole >= .seconds(1))
     }
 
+    @Test(
+        "a straggler from before its place does not take it back there, a full batch of them does",
+        arguments: [(1, 200), (10, 100)]
+    )
+    func straggler(_ count: Int, _ expected: Int64) {
+        let queue = LeasePosition.Queue(taskID: "task", priority: 0)
+        var looks = Looks(longestPoll: .seconds(2), at: start)
+        for (ended, count) in [(200, 10), (100, count)] as [(Int64, Int)] {
+            let place = LeasePosition.Place(
+                startAt: Timestamp(microseconds: ended),
+                executionID: .fresh(at: Timestamp(microseconds: 0))
+            )
+            let request = LeaseRequest(worker: .random(), tasks: ["task"], limit: 10)
+            let batch = LeaseBatch(
+                leases: (0..<count).map { _ in lease() },
+                nextDueMs: nil,
+                position: LeasePosition([queue: place])
+            )
+            looks.looked(request, from: start, to: start + .milliseconds(1), batch)
+        }
+        let next = looks.position(at: start + .milliseconds(2))
+        #expect(next?.places[queue]?.startAt == Timestamp(microseconds: expected))
+    }
+
     @Test("what it hears, it looks for at once; an idle worker looks less and less often")
     func idle() {
         var looks = Looks(longestPoll: .seconds(2), at: start)

@@ -3,31 +3,13 @@ import Testing
 
 @Suite("Pipelines", .timeLimit(.minutes(1)))
 struct PipelineTests {
-    /// Runs the body with a pool of one connection, on which a temporary table `t (n integer unique deferrable)` exists.
-    private func withTable(_ body: (ConnectionPool) async throws -> Void) async throws {
-        try await TestServer.withPool(size: 1) { pool in
-            try await pool.withConnection { (connection) throws(DatabaseError) in
-                try connection.execute(
-                    script: "create temporary table t (n integer unique deferrable initially deferred)"
-                )
-            }
-            try await body(pool)
-        }
-    }
-
     private func send(_ statements: [SQL], _ pool: ConnectionPool) async throws(DatabaseError) -> [Rows] {
         try await pool.withConnection { (connection) throws(DatabaseError) in try connection.pipeline(statements) }
     }
 
-    private func numbers(_ pool: ConnectionPool) async throws -> [Int] {
-        try await pool.withConnection { (connection) throws(DatabaseError) in
-            try connection.query("select n from t order by n")
-        }.map { row in try row.int(0) }
-    }
-
     @Test("each statement sees what those before it wrote, and has its own answer")
     func answers() async throws {
-        try await withTable { pool in
+        try await TestServer.withTable { pool in
             for _ in 1...3 {
                 let answers = try await send(
                     ["delete from t", "insert into t values (\(1)), (\(2))", "select n from t where n > \(1)"],
@@ -42,7 +24,7 @@ struct PipelineTests {
 
     @Test("a statement that fails undoes those before it; the error is its own, and the connection serves on")
     func failure() async throws {
-        try await withTable { pool in
+        try await TestServer.withTable { pool in
             let backend = try await pool.backend()
             let error = await #expect(throws: DatabaseError.self) {
                 try await send(["insert into t values (1)", "select 1 / \(0)", "insert into t values (3)"], pool)
@@ -50,7 +32,7 @@ struct PipelineTests {
             #expect(error?.sqlState == SQLState(rawValue: "22012"))
             #expect(error?.report.statement?.contains("select 1 /") == true)
             #expect(error?.outcomeUnknown == false)
-            let left = try await numbers(pool)
+            let left = try await pool.numbers()
             let same = try await pool.backend()
             #expect(left.isEmpty && same == backend)
         }
@@ -58,19 +40,19 @@ struct PipelineTests {
 
     @Test("a constraint that is checked at the commit fails all of it")
     func failingCommit() async throws {
-        try await withTable { pool in
+        try await TestServer.withTable { pool in
             let error = await #expect(throws: DatabaseError.self) {
                 try await send(["insert into t values (1)", "insert into t values (1)"], pool)
             }
             #expect(error?.sqlState == .uniqueViolation && error?.constraintName == "t_n_key")
-            let left = try await numbers(pool)
+            let left = try await pool.numbers()
             #expect(left.isEmpty)
         }
     }
 
     @Test("within a transaction it commits and rolls back with it")
     func transaction() async throws {
-        try await withTable { pool in
+        try await TestServer.withTable { pool in
             await #expect(throws: DatabaseError.self) {
                 try await pool.transaction { (connection) throws(DatabaseError) in
                     _ = try connection.pipeline(["insert into t values (1)", "insert into t values (2)"])
@@ -80,14 +62,14 @@ struct PipelineTests {
             try await pool.transaction { (connection) throws(DatabaseError) in
                 _ = try connection.pipeline(["insert into t values (3)", "insert into t values (4)"])
             }
-            let left = try await numbers(pool)
+            let left = try await pool.numbers()
             #expect(left == [3, 4])
         }
     }
 
     @Test("answers and parameters larger than what the sockets hold pass each other")
     func large() async throws {
-        try await withTable { pool in
+        try await TestServer.withTable { pool in
             let large = String(repeating: "x", count: 8 << 20)
             let answers = try await send(["select \(large)", "select \(large)", "select repeat('y', 8388608)"], pool)
             for answer in answers {
@@ -99,7 +81,7 @@ struct PipelineTests {
 
     @Test("a plan that a migration has outdated is made anew")
     func stalePlan() async throws {
-        try await withTable { pool in
+        try await TestServer.withTable { pool in
             let statements: [SQL] = ["insert into t values (\(1))", "select * from t"]
             _ = try await send(statements, pool)
             try await pool.withConnection { (connection) throws(DatabaseError) in
@@ -107,14 +89,14 @@ struct PipelineTests {
             }
             let answers = try await send(statements, pool)
             #expect(answers[1].count == 1)
-            let left = try await numbers(pool)
+            let left = try await pool.numbers()
             #expect(left == [1])
         }
     }
 
     @Test("a connection that ends on the way leaves the outcome unknown, and the next call gets another one")
     func loss() async throws {
-        try await withTable { pool in
+        try await TestServer.withTable { pool in
             let backend = try await pool.backend()
             let error = await #expect(throws: DatabaseError.self) {
                 try await send(["select 1", "select pg_terminate_backend(\(Int32(backend)))", "select 2"], pool)
@@ -127,7 +109,7 @@ struct PipelineTests {
 
     @Test("cancelling the task cancels the statement that runs, and the connection serves on")
     func cancelled() async throws {
-        try await withTable { pool in
+        try await TestServer.withTable { pool in
             let backend = try await pool.backend()
             let task = Task {
                 try await send(["insert into t values (1)", "select pg_sleep(60) /* cancel the pipeline */"], pool)
@@ -147,7 +129,7 @@ struct PipelineTests {
             task.cancel()
             let error = await #expect(throws: DatabaseError.self) { try await task.value }
             #expect(error?.kind == .cancelled)
-            let left = try await numbers(pool)
+            let left = try await pool.numbers()
             let same = try await pool.backend()
             #expect(left.isEmpty && same == backend)
         }

@@ -30,6 +30,27 @@ enum TestServer {
             body
         )
     }
+
+    /// Runs the body with a pool of one connection, on which a temporary table `t (n integer unique deferrable)` exists.
+    static func withTable(_ body: (ConnectionPool) async throws -> Void) async throws {
+        try await withPool(size: 1) { pool in
+            try await pool.withConnection { (connection) throws(DatabaseError) in
+                try connection.execute(
+                    script: "create temporary table t (n integer unique deferrable initially deferred)"
+                )
+            }
+            try await body(pool)
+        }
+    }
+}
+
+extension ConnectionPool {
+    /// What is in the table of ``TestServer/withTable(_:)``.
+    func numbers() async throws -> [Int] {
+        try await withConnection { (connection) throws(DatabaseError) in
+            try connection.query("select n from t order by n")
+        }.map { row in try row.int(0) }
+    }
 }
 
 /// Waits until a condition holds, looking again every few milliseconds; records an issue after the limit.

@@ -3,53 +3,35 @@ import Testing
 
 @Suite("Transactions", .timeLimit(.minutes(1)))
 struct TransactionTests {
-    /// Runs the body with a pool of one connection, on which a temporary table `t (n integer unique deferrable)` exists.
-    private func withTable(_ body: (ConnectionPool) async throws -> Void) async throws {
-        try await TestServer.withPool(size: 1) { pool in
-            try await pool.withConnection { (connection) throws(DatabaseError) in
-                try connection.execute(
-                    script: "create temporary table t (n integer unique deferrable initially deferred)"
-                )
-            }
-            try await body(pool)
-        }
-    }
-
-    private func numbers(_ pool: ConnectionPool) async throws -> [Int] {
-        try await pool.withConnection { (connection) throws(DatabaseError) in
-            try connection.query("select n from t order by n")
-        }.map { row in try row.int(0) }
-    }
-
     @Test("what the body did is there when it returns")
     func commits() async throws {
-        try await withTable { pool in
+        try await TestServer.withTable { pool in
             try await pool.transaction { (connection) throws(DatabaseError) in
                 try connection.query("insert into t values (1)")
                 try connection.query("insert into t values (2)")
             }
-            let left = try await numbers(pool)
+            let left = try await pool.numbers()
             #expect(left == [1, 2])
         }
     }
 
     @Test("nothing is left when the body throws, and the connection serves on")
     func rollsBack() async throws {
-        try await withTable { pool in
+        try await TestServer.withTable { pool in
             await #expect(throws: DatabaseError.self) {
                 try await pool.transaction { (connection) throws(DatabaseError) in
                     try connection.query("insert into t values (1)")
                     throw DatabaseError.decoding("stop")
                 }
             }
-            let left = try await numbers(pool)
+            let left = try await pool.numbers()
             #expect(left == [])
         }
     }
 
     @Test("a constraint checked at the commit fails the transaction")
     func failingCommit() async throws {
-        try await withTable { pool in
+        try await TestServer.withTable { pool in
             let error = await #expect(throws: DatabaseError.self) {
                 try await pool.transaction { (connection) throws(DatabaseError) in
                     _ = try connection.query("insert into t values (1), (1)")
@@ -58,14 +40,14 @@ struct TransactionTests {
             #expect(error?.sqlState == .uniqueViolation)
             #expect(error?.constraintName == "t_n_key")
             #expect(error?.outcomeUnknown == false)
-            let left = try await numbers(pool)
+            let left = try await pool.numbers()
             #expect(left == [])
         }
     }
 
     @Test("a body that swallows an error does not seem to commit")
     func swallowedError() async throws {
-        try await withTable { pool in
+        try await TestServer.withTable { pool in
             let error = await #expect(throws: DatabaseError.self) {
                 try await pool.transaction { (connection) throws(DatabaseError) in
                     try connection.query("insert into t values (1)")
@@ -73,14 +55,14 @@ struct TransactionTests {
                 }
             }
             #expect(error?.sqlState == .failedTransaction)
-            let left = try await numbers(pool)
+            let left = try await pool.numbers()
             #expect(left == [])
         }
     }
 
     @Test("a transaction within a transaction undoes only itself")
     func nested() async throws {
-        try await withTable { pool in
+        try await TestServer.withTable { pool in
             try await pool.transaction { (connection) throws(DatabaseError) in
                 try connection.query("insert into t values (1)")
                 _ = try? connection.transaction { (connection) throws(DatabaseError) in
@@ -91,7 +73,7 @@ struct TransactionTests {
                     _ = try connection.query("insert into t values (3)")
                 }
             }
-            let left = try await numbers(pool)
+            let left = try await pool.numbers()
             #expect(left == [1, 3])
         }
     }

@@ -65,6 +65,29 @@ extension StorageConformance {
             )
             #expect(Set(batch.leases.prefix(6).map(\.executionID)).isSubset(of: high))
         },
+        Case("nothing of a lower priority is leased while a task has more of a higher one than its share") { subject in
+            func enqueue(_ count: Int, _ task: TaskID, priority: Int) async throws -> Set<ExecutionID> {
+                var ids: Set<ExecutionID> = []
+                for _ in 0..<count {
+                    var new = NewExecution.plain(task)
+                    new.priority = priority
+                    ids.insert(try await subject.insert(new))
+                }
+                return ids
+            }
+            var high = try await enqueue(9, "many", priority: 5)
+            for task in ["one", "two"] { high.formUnion(try await enqueue(1, TaskID(task), priority: 5)) }
+            let low = try await enqueue(10, "many", priority: 0)
+            var request = LeaseRequest(worker: try await subject.worker(), tasks: ["many", "one", "two"], limit: 9)
+            var leased: [ExecutionID] = []
+            for _ in 0..<20 where leased.count < 21 {
+                let batch = try await subject.storage.lease(request)
+                leased += batch.leases.map(\.executionID)
+                if request.position == nil { request.position = batch.position } else { request.position = nil }
+            }
+            #expect(Set(leased.prefix(11)) == high)
+            #expect(Set(leased.dropFirst(11)) == low)
+        },
         Case("goes on behind a position; what was passed by is found without it") { subject in
             var ids: [ExecutionID] = []
             for _ in 0..<4 {
