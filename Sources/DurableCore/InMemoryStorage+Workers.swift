@@ -58,7 +58,8 @@ extension InMemoryStorage {
         let next = waiting.map(\.startAt).filter { $0 > now }.min()
         return LeaseBatch(
             leases: leases,
-            nextDueMs: leases.count < request.limit ? next?.milliseconds(since: now) : nil
+            nextDueMs: leases.count < request.limit ? next?.milliseconds(since: now) : nil,
+            hasMore: leases.count < due.count
         )
     }
 

@@ -56,12 +56,20 @@ public struct LeaseBatch: Sendable, Hashable {
     public var leases: [Lease]
     /// When fewer were leased than asked for: milliseconds until the next execution of these tasks is due, if there is one.
     public var nextDueMs: Double?
+    /// Whether there may be more due in the queues that it is from.
+    public var hasMore: Bool
     /// Where the batch ended; a storage that has no use for it leaves it empty.
     public var position: LeasePosition
 
-    public init(leases: [Lease], nextDueMs: Double?, position: LeasePosition = LeasePosition()) {
+    public init(
+        leases: [Lease],
+        nextDueMs: Double?,
+        hasMore: Bool = false,
+        position: LeasePosition = LeasePosition()
+    ) {
         self.leases = leases
         self.nextDueMs = nextDueMs
+        self.hasMore = hasMore
         self.position = position
     }
 }
@@ -96,7 +104,7 @@ public struct LeasePosition: Sendable, Hashable {
         }
     }
 
-    /// The place of the last execution leased from each queue.
+    /// From where on a look at each queue finds what it has not seen.
     public var places: [Queue: Place]
 
     public init(_ places: [Queue: Place] = [:]) {

@@ -22,7 +22,7 @@ extension Row {
     }
 
     /// Reads the columns of `Statements.family`.
-    fileprivate func family(from column: Int) throws(DatabaseError) -> Family? {
+    func family(from column: Int) throws(DatabaseError) -> Family? {
         guard let root = try reference(id: column, task: column + 1),
             let parent = try reference(id: column + 2, task: column + 3)
         else { return nil }
@@ -32,7 +32,7 @@ extension Row {
     }
 
     /// Reads the options from seven columns: timeout, sleep, then the retry options.
-    fileprivate func taskOptions(from column: Int) throws(DatabaseError) -> TaskOptions {
+    func taskOptions(from column: Int) throws(DatabaseError) -> TaskOptions {
         TaskOptions(
             timeoutMs: try int(column),
             retryOptions: RetryOptions(
@@ -97,48 +97,6 @@ extension Execution {
             waitingForChildrenAt: try row.momentIfPresent(27),
             waitingForFinalizeAt: try row.momentIfPresent(28),
             activeChildren: try row.int(29)
-        )
-    }
-}
-
-extension LeaseBatch {
-    /// Reads the rows of `Statements.lease`.
-    init(rows: Rows) throws(DatabaseError) {
-        self.init(leases: [], nextDueMs: try rows.first?.doubleIfPresent(0) ?? nil)
-        leases.reserveCapacity(rows.count)
-        // The rows of a queue mostly stand together.
-        var queue: LeasePosition.Queue?
-        var place: LeasePosition.Place?
-        for row in rows {
-            guard let lease = try Lease(row: row) else { continue }
-            let own = LeasePosition.Queue(taskID: lease.taskID, priority: try row.int(27))
-            if own != queue, let queue { position.places[queue] = place }
-            queue = own
-            place = LeasePosition.Place(startAt: try row.moment(28), executionID: lease.executionID)
-            leases.append(lease)
-        }
-        if let queue { position.places[queue] = place }
-    }
-}
-
-extension Lease {
-    /// Reads the columns of `Statements.lease` from the second on; `nil` for the row that holds no lease.
-    init?(row: Row) throws(DatabaseError) {
-        guard let execution = try row.uuidIfPresent(1) else { return nil }
-        let traceparent = try row.stringIfPresent(17)
-        let tracestate = try row.stringIfPresent(18)
-        self.init(
-            id: LeaseID(executionID: ExecutionID(bits: execution), attempt: try row.int(2)),
-            taskID: TaskID(try row.string(4)),
-            kind: try row.kind(19),
-            family: try row.family(from: 20),
-            input: try row.payload(12, 13),
-            options: try row.taskOptions(from: 5),
-            retryAttempts: try row.int(14),
-            leaseLosses: try row.int(15),
-            previousError: try row.executionError(16),
-            trace: traceparent.map { TraceContext(traceparent: $0, tracestate: tracestate) },
-            startedAt: try row.moment(3)
         )
     }
 }

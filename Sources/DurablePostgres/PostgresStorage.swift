@@ -153,7 +153,7 @@ package struct PostgresStorage: Storage {
     package func lease(_ request: LeaseRequest) async throws(StorageError) -> LeaseBatch {
         guard request.limit > 0 else { return LeaseBatch(leases: [], nextDueMs: nil) }
         let rows = try await query(statements.lease(request))
-        return try decode { () throws(DatabaseError) in try LeaseBatch(rows: rows) }
+        return try decode { () throws(DatabaseError) in try LeaseBatch(rows: rows, for: request) }
     }
 
     package func giveBack(leasedTo worker: WorkerID, besides leases: [LeaseID]) async throws(StorageError) {
@@ -198,7 +198,7 @@ package struct PostgresStorage: Storage {
         let held = parents.union(try decodeAll(rows[0], Self.leaseID))
         return Exchange(
             held: held,
-            batch: try decode { () throws(DatabaseError) in try LeaseBatch(rows: rows[1]) }
+            batch: try decode { () throws(DatabaseError) in try LeaseBatch(rows: rows[1], for: request) }
         )
     }
 

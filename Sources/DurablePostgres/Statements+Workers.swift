@@ -5,7 +5,8 @@ package import LibPQ
 extension Statements {
     // MARK: lease
 
-    /// Leases what is due; one row a lease, or a single row of nulls, with when the next is due in front.
+    /// Leases what is due; one row a lease, or a single row of nulls, with when the next is due in front, and behind whether
+    /// there may be more in the queues leased from, and the time that it is.
     ///
     /// The claim reads `ready` by its primary key, queue by queue (a task and a priority), so it never touches what the worker
     /// does not serve, never passes over what is due later and, given a position, never over what it has passed before.
@@ -49,7 +50,7 @@ extension Statements {
                         from \(unescaped: schema).ready r
                         where r.task_id = queue.task_id and r.priority = queue.priority
                             and r.start_at <= \(unescaped: schema).clock()
-                            and (r.start_at, r.execution_id) > (queue.start_at, queue.execution_id)
+                            and (r.start_at, r.execution_id) >= (queue.start_at, queue.execution_id)
                         order by r.start_at, r.execution_id
                         limit (select queue.share)
                         for update skip locked
@@ -60,7 +61,7 @@ extension Statements {
                 select max(priority) as priority
                 from (select priority from locked group by number, priority, share having count(*) >= share) as full_share
             ), due as materialized (
-                select ctid
+                select ctid, priority
                 from locked
                 where priority >= coalesce((select priority from kept_back), priority)
                 order by priority desc, start_at, execution_id
@@ -78,7 +79,7 @@ extension Statements {
                     when (select count(*) from due) = \(limit) then null
                     -- What a share kept back, or others have locked, is due as well.
                     when (select due from known) > (select count(*) from due)
-                        or (select priority from kept_back) is not null then 0
+                        or exists (select from kept_back where priority is not null) then 0
                     else (
                         select extract(epoch from min(later.start_at) - \(unescaped: schema).clock()) * 1000
                         from queue
@@ -96,76 +97,81 @@ extension Statements {
                 next.due_ms::double precision, l.execution_id, l.attempt, l.started_at, e.task_id, e.timeout_ms,
                 e.sleep_ms_before_run, e.max_attempts, e.base_delay_ms, e.delay_multiplier, e.max_delay_ms, e.jitter,
                 e.input, e.input_meta, e.retry_attempts, e.lease_losses, e.error, e.traceparent, e.tracestate, e.plan,
-                \(unescaped: Self.family), e.priority, e.start_at
+                \(unescaped: Self.family), e.priority, e.start_at,
+                exists (select from kept_back where priority is not null)
+                    or (select count(*) from locked where priority >= (select min(priority) from due))
+                        > (select count(*) from due),
+                \(unescaped: schema).clock()
             from next
             left join (leased l join \(unescaped: schema).executions e on e.id = l.execution_id) on true
             order by e.priority desc, e.start_at, e.id
             """
     }
 
-    /// The queues of tasks, each from its beginning, down to the priority at which enough is due for two workers at once.
+    /// The queues of tasks, each from its first row on, down to the priority at which enough is due for two workers at once.
     ///
-    /// `known` says how much is due in them.
+    /// `known` says how much is due in them. What is dead and not cleaned away yet is walked over once: when a queue's first row
+    /// is looked for.
     private func queues(of tasks: [TaskID], limit: Int) -> SQL {
         """
         served as materialized (
             select task_id from unnest(\(tasks.map(\.rawValue))) as served (task_id)
         ), level as (
-            select max(top.priority) as priority, 0::bigint as due_above
-            from served
-            cross join lateral (
-                select r.priority from \(unescaped: schema).ready r
-                where r.task_id = served.task_id order by r.priority desc limit 1
-            ) as top
+            select
+                101 as priority, null::text[] as tasks, null::timestamptz[] as starts, null::uuid[] as ids,
+                0::bigint as due
             union all
-            select
-                (
-                    select max(below.priority)
-                    from served
-                    cross join lateral (
-                        select r.priority from \(unescaped: schema).ready r
-                        where r.task_id = served.task_id and r.priority < level.priority
-                        order by r.priority desc limit 1
-                    ) as below
-                ),
-                level.due_above + (
-                    select count(*)
-                    from (
-                        select
-                        from served
-                        cross join lateral (
-                            select from \(unescaped: schema).ready r
-                            where r.task_id = served.task_id and r.priority = level.priority
-                                and r.start_at <= \(unescaped: schema).clock()
-                            order by r.start_at, r.execution_id
-                            limit (select \(limit * 2))
-                        ) as due
-                        limit (select \(limit * 2))
-                    ) as enough
-                )
+            select below.priority, queues.tasks, queues.starts, queues.ids, level.due + there.due
             from level
-            where level.priority between -100 and 100 and level.due_above < \(limit * 2)
-        ), known as (
-            select max(due_above) as due from level
-        ), found as (
-            select
-                served.task_id, level.priority,
-                timestamptz '-infinity' as start_at, uuid '00000000-0000-0000-0000-000000000000' as execution_id
-            from level
-            cross join served
             cross join lateral (
-                select from \(unescaped: schema).ready r
-                where r.task_id = served.task_id and r.priority = level.priority
-                order by r.start_at, r.execution_id
-                limit 1
-            ) as one
-            where level.due_above < \(limit * 2)
+                select max(top.priority) as priority
+                from served
+                cross join lateral (
+                    select r.priority from \(unescaped: schema).ready r
+                    where r.task_id = served.task_id and r.priority < level.priority
+                    order by r.priority desc limit 1
+                ) as top
+            ) as below
+            cross join lateral (
+                select
+                    array_agg(served.task_id) as tasks, array_agg(first.start_at) as starts,
+                    array_agg(first.execution_id) as ids
+                from served
+                cross join lateral (
+                    select r.start_at, r.execution_id from \(unescaped: schema).ready r
+                    where r.task_id = served.task_id and r.priority = below.priority
+                    order by r.start_at, r.execution_id
+                    limit 1
+                ) as first
+            ) as queues
+            cross join lateral (
+                select count(*) as due
+                from (
+                    select
+                    from unnest(queues.tasks, queues.starts, queues.ids) as queue (task_id, start_at, execution_id)
+                    cross join lateral (
+                        select from \(unescaped: schema).ready r
+                        where r.task_id = queue.task_id and r.priority = below.priority
+                            and r.start_at <= \(unescaped: schema).clock()
+                            and (r.start_at, r.execution_id) >= (queue.start_at, queue.execution_id)
+                        order by r.start_at, r.execution_id
+                        limit (select \(limit * 2))
+                    ) as due
+                    limit (select \(limit * 2))
+                ) as enough
+            ) as there
+            where level.priority between -100 and 101 and level.due < \(limit * 2)
+        ), known as (
+            select max(due) as due from level
+        ), found as (
+            select queue.task_id, level.priority, queue.start_at, queue.execution_id
+            from level
+            cross join unnest(level.tasks, level.starts, level.ids) as queue (task_id, start_at, execution_id)
         )
         """
     }
 
-    /// The queues that a position names, as far as they are of these tasks, from a little before it where it is recent: a
-    /// transaction that commits later than others may have begun before them, and its executions stand before theirs.
+    /// The queues that a position names, as far as they are of these tasks, each from its place on.
     private func queues(behind position: LeasePosition, of tasks: [TaskID]) -> SQL {
         let served = Set(tasks)
         let places = position.places.filter { served.contains($0.key.taskID) }
@@ -173,14 +179,8 @@ extension Statements {
             known as (
                 select 0 as due
             ), found as (
-                select
-                    place.task_id, place.priority, least(place.start_at, settled.before) as start_at,
-                    case
-                        when place.start_at < settled.before then place.execution_id
-                        else uuid '00000000-0000-0000-0000-000000000000'
-                    end as execution_id
-                from (select \(unescaped: schema).clock() - interval '100 milliseconds') as settled (before)
-                cross join unnest(
+                select *
+                from unnest(
                     \(places.map(\.key.taskID.rawValue)), \(places.map { Int32($0.key.priority) }),
                     \(timestamp: places.map(\.value.startAt.microseconds)), \(places.map(\.value.executionID.bits))
                 ) as place (task_id, priority, start_at, execution_id)
@@ -216,17 +216,29 @@ extension Statements {
     ///
     /// Deleting the lease is the fence: every other write joins what was deleted. A finished execution is written once; one
     /// that goes on gets a ready row again, and a line of history.
+    ///
+    /// Leases are looked up one by one, and then deleted where they were found: in a table of few rows and, while somebody
+    /// holds an old snapshot, of many dead ones, the planner would rather walk over all of its index.
     package func settle(_ settlings: [Settling]) -> SQL {
         """
         with held as (
             delete from \(unescaped: schema).leases l
-            using unnest(
-                \(settlings.map(\.lease.executionID.bits)), \(settlings.map { Int32($0.lease.attempt) }),
-                \(settlings.map(\.finalStatus)), \(json: settlings.map(\.output.json)),
-                \(json: settlings.map(\.output.meta)), \(json: settlings.map(\.error)), \(settlings.map(\.delayMs)),
-                \(settlings.map(\.retries)), \(settlings.map(\.losses)), \(settlings.map(\.endedAs))
-            ) as s (id, attempt, final_status, output, output_meta, error, delay_ms, retries, losses, ended_as)
-            where l.execution_id = s.id and l.attempt = s.attempt
+            using (
+                select s.*, lease.place
+                from unnest(
+                    \(settlings.map(\.lease.executionID.bits)), \(settlings.map { Int32($0.lease.attempt) }),
+                    \(settlings.map(\.finalStatus)), \(json: settlings.map(\.output.json)),
+                    \(json: settlings.map(\.output.meta)), \(json: settlings.map(\.error)), \(settlings.map(\.delayMs)),
+                    \(settlings.map(\.retries)), \(settlings.map(\.losses)), \(settlings.map(\.endedAs))
+                ) as s (id, attempt, final_status, output, output_meta, error, delay_ms, retries, losses, ended_as)
+                cross join lateral (
+                    select l.ctid as place
+                    from \(unescaped: schema).leases l
+                    where l.execution_id = s.id and l.attempt = s.attempt
+                    limit 1
+                ) as lease
+            ) as s
+            where l.ctid = s.place
             returning s.*, l.worker_id, l.started_at
         ), finished as (
             update \(unescaped: schema).executions e
@@ -305,7 +317,11 @@ extension Statements {
                 select from \(unescaped: schema).workers w
                 where w.ended_at is null and w.id <> \(worker.bits)
                     and w.renewed_at + w.lease_ms * interval '1 millisecond' < \(unescaped: schema).clock())
+                -- Which takes a walk over all leases, so only where a worker has ended lately.
                 or exists (
+                    select from \(unescaped: schema).workers
+                    where ended_at > \(unescaped: schema).clock() - interval '1 minute')
+                and exists (
                     select from \(unescaped: schema).leases l
                     where not exists (
                         select from \(unescaped: schema).workers w where w.id = l.worker_id and w.ended_at is null)),
@@ -314,9 +330,10 @@ extension Statements {
         left join unnest(
             \(leases.map(\.executionID.bits)), \(leases.map { Int32($0.attempt) })
         ) as named (id, attempt)
-            on not exists (
-                select from \(unescaped: schema).leases l
-                where l.execution_id = named.id and l.attempt = named.attempt and l.worker_id = \(worker.bits))
+            on (
+                select l.worker_id from \(unescaped: schema).leases l
+                where l.execution_id = named.id and l.attempt = named.attempt
+            ) is distinct from \(worker.bits)
         """
     }
 

@@ -4,8 +4,8 @@ package import DurableCore
 ///
 /// A look goes over all queues from their beginnings, or on from where the last one ended. The first kind walks over what
 /// the database has not cleaned away yet, which may be much while somebody holds an old snapshot. It is taken from time to
-/// time, because it alone sees what has been passed by, and when queues run dry; but it may take a tenth of the time and
-/// no more, a twentieth for either reason.
+/// time, because it alone sees what has been passed by, and when queues run dry; but what it takes for nothing may be a
+/// fifteenth of the time and no more, a thirtieth for either reason.
 package struct Looks {
     private var poll: Poll
     private var position = LeasePosition()
@@ -21,9 +21,11 @@ package struct Looks {
     private var credit = Self.mostCredit
     private var creditedAt: ContinuousClock.Instant
 
-    private static let share = 20
+    private static let share = 30
     private static let mostQueues = 200
     private static let mostCredit = Duration.milliseconds(100)
+    /// How long a look from any place may take for a lease.
+    private static let worth = Duration.microseconds(100)
 
     /// - Parameter longestPoll: The longest time without a look.
     package init(longestPoll: Duration, at now: ContinuousClock.Instant) {
@@ -56,28 +58,29 @@ package struct Looks {
         credit = min(Self.mostCredit, credit + creditedAt.duration(to: end) / Self.share)
         creditedAt = end
         let isFull = batch.leases.count >= request.limit
-        if request.position == nil {
+        let isWhole = request.position == nil
+        if isWhole {
             let took = start.duration(to: end)
-            credit -= took
+            credit -= max(.zero, took - Self.worth * batch.leases.count)
             nextWhole = end + took * Self.share
-            isDry = false
             if position.places.count > Self.mostQueues { position = LeasePosition() }
-        } else {
-            isDry = !isFull && wasFull && credit > .zero
         }
+        // What others are just taking, or a share has kept back.
+        let isMoreDue = batch.nextDueMs == 0
+        isDry = !batch.hasMore && (isFull || (isWhole ? isMoreDue : wasFull)) && credit > .zero
         // A whole look that brings all that was asked for has left something behind, perhaps before the place that had been
         // reached. Otherwise queues keep that place: going back to a straggler's would mean to walk over the dead again.
-        if request.position == nil && isFull {
+        if isWhole && isFull {
             position.move(to: batch.position)
         } else {
             position.advance(to: batch.position)
         }
         wasFull = isFull
         if !batch.leases.isEmpty { poll.reset() }
-        // An empty batch although something is due: others are just taking it.
-        mayBeMore = isFull || isDry || batch.nextDueMs == 0 && !batch.leases.isEmpty
+        // After an empty batch others are given time.
+        mayBeMore = isFull || (isDry || isMoreDue) && !(isWhole && batch.leases.isEmpty)
         next = end + poll.next(nextDueMs: batch.nextDueMs)
         // What a look from further on cannot see.
-        if request.position != nil { next = min(next, nextWhole) }
+        if !isWhole { next = min(next, nextWhole) }
     }
 }

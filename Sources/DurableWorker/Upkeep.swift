@@ -19,7 +19,7 @@ final class Upkeep: Sendable {
     private let familyBell = Bell()
     /// Rings when deadlines or requests may be due.
     private let choreBell = Bell()
-    private let isReclaimDue = Atomic(true)
+    private let isReclaimDue = Atomic(false)
 
     private static let batch = 1000
     private static let pause = Duration.milliseconds(50)
@@ -76,11 +76,15 @@ final class Upkeep: Sendable {
     private func doChoresUntilCancelled() async {
         // Spread, so that the workers of a deployment take turns.
         var nextPruning = clock.now.advanced(by: .seconds(Double.random(in: 60...3600)))
+        var nextReclaiming = clock.now
         var wait = Duration.zero
         while !Task.isCancelled {
             await choreBell.wait(atMost: wait)
             if Task.isCancelled { return }
-            if isReclaimDue.exchange(false, ordering: .relaxed) { await reclaim() }
+            if isReclaimDue.exchange(false, ordering: .relaxed) || clock.now >= nextReclaiming {
+                nextReclaiming = clock.now.advanced(by: Self.longestPause)
+                await reclaim()
+            }
             await untilDone("Applying requests") { () throws(StorageError) in
                 try await self.storage.applyRequests(limit: Self.batch)
             }

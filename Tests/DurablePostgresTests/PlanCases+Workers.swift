@@ -72,7 +72,8 @@ extension PlanCase {
         PlanCase("settle(_ settlings)", "a thousand that completed", reads: 3000, scans: ["leases", "deadlines"]) {
             settle($0, .finish(.completed(Payload(json: "1"))))
         },
-        PlanCase("settle(_ settlings)", "a thousand that are tried again", reads: 3000, scans: ["leases"]) {
+        PlanCase("settle(_ settlings)", "a thousand that are tried again", reads: 3000, scans: ["leases", "deadlines"])
+        {
             settle($0, .ready(delayMs: 1000, error: .retryable("no"), cost: .retry))
         },
         PlanCase("settle(_ settlings)", "one", reads: 10, scans: ["leases"]) {
