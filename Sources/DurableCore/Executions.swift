@@ -125,7 +125,7 @@ package struct Executions: Sendable {
         let execution = try await execution(id, of: taskID)
         if execution.status.isFinished { return execution }
         let cancelled = try await reach { () throws(StorageError) in try await storage.cancel([execution.id]) }
-        if !cancelled.isEmpty { send([.cancelled, .finished, .upkeep]) }
+        if !cancelled.isEmpty { signals.send([.cancelled, .finished, .upkeep]) }
         return try await self.execution(id, of: taskID)
     }
 
@@ -154,7 +154,7 @@ package struct Executions: Sendable {
         let wakeUp = WakeUp(taskID: taskID, uniqueID: uniqueID, result: result, keptForMs: wakeUpRetentionMs)
         switch try await reach({ () throws(StorageError) in try await storage.wake(wakeUp) }) {
         case .wokenUp(let sleeper):
-            send([.finished, .upkeep])
+            signals.send([.finished, .upkeep])
             return try await execution(sleeper.executionID.description, of: taskID)
         case .wasFinished(let sleeper):
             return try await execution(sleeper.executionID.description, of: taskID)
@@ -173,7 +173,7 @@ package struct Executions: Sendable {
         guard execution.status.isFinished else { throw .unfinished(id, execution.status) }
         switch try await reach({ () throws(StorageError) in try await storage.retry(execution.id) }) {
         case .retried:
-            send([.ready, .upkeep])
+            signals.send([.ready, .upkeep])
             return try await self.execution(id, of: taskID)
         case .notFound:
             throw .executionNotFound(id)
@@ -251,11 +251,7 @@ package struct Executions: Sendable {
 
     /// Tells whoever works that there are new executions.
     private func announce(_ hasDeadline: Bool) {
-        send(hasDeadline ? [.ready, .upkeep] : [.ready])
-    }
-
-    private func send(_ signals: [Signal]) {
-        for signal in signals { self.signals.send(signal) }
+        signals.send(hasDeadline ? [.ready, .upkeep] : [.ready])
     }
 
     /// An execution that is not there, or a task that nobody ever heard of: clients are told the wider one.

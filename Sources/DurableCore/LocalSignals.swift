@@ -29,9 +29,9 @@ public final class LocalSignals: Signals {
     }
 
     /// Tells everybody who listens.
-    public func send(_ signal: Signal) {
+    public func send(_ signals: Set<Signal>) {
         let mailboxes = subscribers.withLock { Array($0.mailboxes.values) }
-        for mailbox in mailboxes { mailbox.put(signal) }
+        for mailbox in mailboxes { mailbox.put(signals) }
     }
 }
 
@@ -45,8 +45,8 @@ private final class Mailbox: Sendable {
 
     private let state = Mutex(State())
 
-    func put(_ signal: Signal) {
-        change { $0.pending.insert(signal) }
+    func put(_ signals: Set<Signal>) {
+        change { $0.pending.formUnion(signals) }
     }
 
     func close() {

@@ -20,5 +20,10 @@ public protocol Signals: Sendable {
     func signals() -> AsyncStream<Signal>
 
     /// Tells everybody, soon. Does not wait and cannot fail; calls in quick succession are merged.
-    func send(_ signal: Signal)
+    func send(_ signals: Set<Signal>)
+}
+
+extension Signals {
+    /// Tells everybody of one thing; see ``send(_:)-(Set<Signal>)``.
+    public func send(_ signal: Signal) { send([signal]) }
 }

@@ -40,14 +40,17 @@ extension LeasePosition {
     ///
     /// A transaction that commits later than others may have begun before them, and its executions stand before theirs.
     fileprivate mutating func settle(at now: Timestamp, emptied: [Queue]) {
-        let settled = Place(startAt: now.adding(milliseconds: -Self.longestCommitMs), executionID: ExecutionID(bits: 0))
+        let settled = Place(
+            startAt: Timestamp(microseconds: now.microseconds - Self.longestCommit),
+            executionID: ExecutionID(bits: 0)
+        )
         for queue in emptied { places[queue] = settled }
         places = places.mapValues { min($0, settled) }
     }
 
-    /// How long what has been written usually takes to be seen, in milliseconds; what takes longer is seen by the next look
+    /// How long what has been written usually takes to be seen, in microseconds; what takes longer is seen by the next look
     /// without a position.
-    private static let longestCommitMs = 100.0
+    private static let longestCommit: Int64 = 100_000
 }
 
 extension Lease {

@@ -16,6 +16,16 @@ package final class PostgresSignals: Signals, Service {
         var nextSubscriber = 0
         /// Until when somebody waits for executions to finish, as far as is known.
         var watchedUntil: ContinuousClock.Instant
+        /// Before then nothing more is sent.
+        var pausedUntil: ContinuousClock.Instant
+
+        /// What is to be sent now.
+        mutating func take(at now: ContinuousClock.Instant) -> [Signal] {
+            guard !pending.isEmpty else { return [] }
+            defer { pending = [] }
+            pausedUntil = now + PostgresSignals.pause
+            return pending.sorted { $0.rawValue < $1.rawValue }
+        }
     }
 
     private let pool: ConnectionPool
@@ -46,7 +56,7 @@ package final class PostgresSignals: Signals, Service {
         self.statements = Statements(schema: schema)
         self.logger = logger
         // They may have said so before we began to listen.
-        state = Mutex(State(watchedUntil: clock.now + watch))
+        state = Mutex(State(watchedUntil: clock.now + watch, pausedUntil: clock.now))
         (wake, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -63,30 +73,50 @@ package final class PostgresSignals: Signals, Service {
         }
     }
 
-    package func send(_ signal: Signal) {
-        let isWanted = state.withLock { state in
-            guard signal != .finished || listener == nil || clock.now < state.watchedUntil else { return false }
-            state.pending.insert(signal)
-            return true
+    package func send(_ signals: Set<Signal>) {
+        let isWatched = listener == nil || clock.now < state.withLock { $0.watchedUntil }
+        put(isWatched ? signals : signals.subtracting([.finished]))
+    }
+
+    /// Sends at once, or when the pause is over.
+    private func put(_ signals: Set<Signal>) {
+        guard !signals.isEmpty else { return }
+        let now = clock.now
+        let toSend = state.withLock { state in
+            state.pending.formUnion(signals)
+            return now < state.pausedUntil ? [] : state.take(at: now)
         }
-        if isWanted { waker.yield() }
+        guard !toSend.isEmpty else {
+            waker.yield()
+            return
+        }
+        let (statement, logger) = (statements.notify(toSend), logger)
+        // Not by way of a task: somebody waits.
+        pool.perform { connection in
+            do throws(DatabaseError) {
+                _ = try connection.query(statement)
+            } catch {
+                Self.report(error, logger)
+            }
+        }
     }
 
     /// Sends what is pending now.
     ///
     /// For programs that enqueue and exit.
     package func flush() async {
-        let signals = state.withLock { state in
-            defer { state.pending = [] }
-            return state.pending
-        }
+        let signals = state.withLock { $0.take(at: clock.now) }
         guard !signals.isEmpty else { return }
-        let statement = statements.notify(signals.sorted { $0.rawValue < $1.rawValue })
+        let statement = statements.notify(signals)
         do {
             _ = try await pool.withConnection { connection throws(DatabaseError) in try connection.query(statement) }
         } catch {
-            logger.debug("A notification was not sent; polling makes up for it", metadata: ["error": "\(error)"])
+            Self.report(error, logger)
         }
+    }
+
+    private static func report(_ error: DatabaseError, _ logger: Logger) {
+        logger.debug("A notification was not sent; polling makes up for it", metadata: ["error": "\(error)"])
     }
 
     /// Sends and receives until graceful shutdown or cancellation.
@@ -95,8 +125,7 @@ package final class PostgresSignals: Signals, Service {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.sendUntilCancelled() }
                 if let listener = self.listener {
-                    group.addTask { try? await listener.run() }
-                    group.addTask { await self.receive(listener) }
+                    group.addTask { await listener.run { self.receive($0) } }
                 }
             }
         }
@@ -105,37 +134,33 @@ package final class PostgresSignals: Signals, Service {
 
     private func sendUntilCancelled() async {
         for await _ in wake {
+            try? await Task.sleep(until: state.withLock { $0.pausedUntil }, clock: clock)
             await flush()
-            try? await Task.sleep(for: Self.pause)
         }
     }
 
-    private func receive(_ listener: NotificationListener) async {
-        for await event in listener.notifications {
-            switch event {
-            case .notification(_, let payload):
-                switch Signal(rawValue: payload) {
-                case .watching?: watched()
-                case let signal?: publish([signal])
-                case nil: break
-                }
-            case .reconnected:
-                // Anything may have happened meanwhile.
-                watched()
-                publish(Signal.allCases.filter { $0 != .watching })
+    private func receive(_ event: NotificationListener.Event) {
+        switch event {
+        case .notification(_, let payload):
+            switch Signal(rawValue: payload) {
+            case .watching?: watched()
+            case let signal?: publish([signal])
+            case nil: break
             }
+        case .reconnected:
+            // Anything may have happened meanwhile.
+            watched()
+            publish(Signal.allCases.filter { $0 != .watching })
         }
     }
 
     private func watched() {
         let wasUnwatched = state.withLock { state in
             defer { state.watchedUntil = clock.now + watch }
-            guard clock.now >= state.watchedUntil else { return false }
-            // What they wait for may have happened while they said so.
-            state.pending.insert(.finished)
-            return true
+            return clock.now >= state.watchedUntil
         }
-        if wasUnwatched { waker.yield() }
+        // What they wait for may have happened while they said so.
+        if wasUnwatched { put([.finished]) }
     }
 
     private func publish(_ signals: [Signal]) {

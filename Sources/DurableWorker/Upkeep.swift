@@ -121,7 +121,7 @@ final class Upkeep: Sendable {
                 total.count += progress.count
                 total.nextDueMs = progress.nextDueMs
                 isMore = progress.isMore
-                for signal in progress.signals { signals.send(signal) }
+                signals.send(progress.signals)
                 onProgress(progress.signals)
                 if progress.signals.contains(.upkeep) { ringForFamilies() }
                 // What is left is locked by somebody, perhaps for long.

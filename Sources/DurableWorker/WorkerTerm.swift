@@ -221,7 +221,7 @@ final class WorkerTerm: Sendable {
     }
 
     private func recorded(_ effects: Set<Signal>, hasFamily: Bool) {
-        for signal in effects { signals.send(signal) }
+        signals.send(effects)
         // Also those that are due later: everybody who waits has to know when.
         if effects.contains(.ready) { turns.ringForWork() }
         if hasFamily { upkeep.ringForFamilies() }

@@ -8,14 +8,12 @@ extension Connection {
         }
     }
 
-    /// Blocks until notifications arrive or the time is up.
-    func waitForNotifications(
-        atMost limit: Duration?
-    ) throws(DatabaseError) -> [NotificationListener.Event] {
+    /// Blocks until notifications arrive, or nothing has for no reason.
+    func waitForNotifications() throws(DatabaseError) -> [NotificationListener.Event] {
         var arrived = pendingNotifications()
         guard arrived.isEmpty else { return arrived }
         let forever: Int32 = -1
-        let events = clibpq_poll(PQsocket(raw), limit.map { Int32($0.wholeMilliseconds) } ?? forever)
+        let events = clibpq_poll(PQsocket(raw), forever)
         guard events != 0 else { return [] }
         let isReadable = PQconsumeInput(raw) == 1
         arrived = pendingNotifications()

@@ -8,7 +8,7 @@ extension Connection {
     /// - Parameter statements: At least one.
     /// - Returns: The rows of each, in order.
     package mutating func pipeline(_ statements: [SQL]) throws(DatabaseError) -> [Rows] {
-        try repeatingStale(statements[0].text) { (connection: inout Connection) throws(DatabaseError) in
+        try repeatingStale(statements[0]) { (connection: inout Connection) throws(DatabaseError) in
             try connection.sendAtOnce(statements)
         }
     }
@@ -21,7 +21,7 @@ extension Connection {
 
         var isSent = PQenterPipelineMode(raw) == 1
         for (statement, name) in zip(statements, names) where isSent {
-            isSent = try statement.parameters.withPointers(statement.text) { values, lengths, formats, types in
+            isSent = try statement.withParameters { values, lengths, formats, types in
                 let count = Int32(truncatingIfNeeded: statement.parameters.count)
                 let binary: Int32 = 1
                 return if let name {
@@ -35,7 +35,7 @@ extension Connection {
         let answers: [Rows]
         do throws(DatabaseError) {
             guard isSent else { throw failure(nil, text: statements.first?.text ?? "", mayCommit: mayCommit) }
-            answers = try receive(statements.map(\.text), mayCommit: mayCommit)
+            answers = try receive(statements, mayCommit: mayCommit)
         } catch {
             if PQexitPipelineMode(raw) != 1 { abandon() }
             throw error
@@ -45,7 +45,7 @@ extension Connection {
     }
 
     /// Reads up to where the server has committed, or has given up.
-    private mutating func receive(_ texts: [String], mayCommit: Bool) throws(DatabaseError) -> [Rows] {
+    private mutating func receive(_ statements: [SQL], mayCommit: Bool) throws(DatabaseError) -> [Rows] {
         var answers: [Rows] = []
         var failure: DatabaseError?
         // A null ends the answer to each statement; a second one says that nothing comes any more.
@@ -63,15 +63,15 @@ extension Connection {
                 if status == PGRES_PIPELINE_SYNC { break }
                 continue
             }
-            let text = texts[Swift.min(answers.count, texts.count - 1)]
+            let statement = statements[Swift.min(answers.count, statements.count - 1)]
             do throws(DatabaseError) {
-                answers.append(try checked(result, text: text, mayCommit: mayCommit))
+                answers.append(try checked(result, text: statement.text, mayCommit: mayCommit))
             } catch {
                 failure = failure ?? error
             }
         }
-        guard failure == nil, answers.count == texts.count else {
-            throw failure ?? self.failure(nil, text: texts[0], mayCommit: mayCommit)
+        guard failure == nil, answers.count == statements.count else {
+            throw failure ?? self.failure(nil, text: statements[0].text, mayCommit: mayCommit)
         }
         return answers
     }

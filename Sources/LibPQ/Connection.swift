@@ -63,20 +63,20 @@ package struct Connection: ~Copyable {
     /// The text is prepared at its first use; behind a pooler it is sent unnamed each time.
     @discardableResult
     package mutating func query(_ statement: SQL) throws(DatabaseError) -> Rows {
-        try repeatingStale(statement.text) { (connection: inout Connection) throws(DatabaseError) in
+        try repeatingStale(statement) { (connection: inout Connection) throws(DatabaseError) in
             try connection.send(statement)
         }
     }
 
     /// Sends, and once more if the server turns out to have lost a prepared statement, or to have outdated it.
     ///
-    /// - Parameter text: What is blamed when the caller was interrupted before anything was sent.
+    /// - Parameter statement: What is blamed when the caller was interrupted before anything was sent.
     mutating func repeatingStale<Answer>(
-        _ text: String,
+        _ statement: SQL,
         _ send: (inout Connection) throws(DatabaseError) -> Answer
     ) throws(DatabaseError) -> Answer {
         if let interruption = control.interruption {
-            throw interruption.error(outcomeUnknown: false, report: ServerReport(statement: text))
+            throw interruption.error(outcomeUnknown: false, report: ServerReport(statement: statement.text))
         }
         do throws(DatabaseError) {
             return try send(&self)
@@ -172,7 +172,7 @@ package struct Connection: ~Copyable {
     private mutating func send(_ statement: SQL) throws(DatabaseError) -> Rows {
         let name = keepsStatements ? try prepare(statement) : nil
         let mayCommit = transactionStatus == .none
-        let result = try statement.parameters.withPointers(statement.text) { values, lengths, formats, types in
+        let result = try statement.withParameters { values, lengths, formats, types in
             let count = Int32(truncatingIfNeeded: statement.parameters.count)
             let binary: Int32 = 1
             return if let name {
@@ -185,16 +185,13 @@ package struct Connection: ~Copyable {
     }
 
     mutating func prepare(_ statement: SQL) throws(DatabaseError) -> String {
-        if let name = statements.name(for: statement.text) { return name }
+        if let name = statements.name(for: statement.template) { return name }
         let name = statements.freshName()
         let types = statement.parameters.slots.map(\.type.rawValue)
         let count = Int32(truncatingIfNeeded: types.count)
-        _ = try checked(
-            PQprepare(raw, name, statement.text, count, types),
-            text: statement.text,
-            mayCommit: false
-        )
-        if let surplus = statements.insert(statement.text, name: name) {
+        let text = statement.text
+        _ = try checked(PQprepare(raw, name, text, count, types), text: text, mayCommit: false)
+        if let surplus = statements.insert(statement.template, name: name) {
             _ = try command("deallocate \(surplus)")
         }
         return name
@@ -217,7 +214,7 @@ package struct Connection: ~Copyable {
 
     mutating func checked(
         _ result: OpaquePointer?,
-        text: String,
+        text: @autoclosure () -> String,
         mayCommit: Bool
     ) throws(DatabaseError) -> Rows {
         switch PQresultStatus(result) {
@@ -229,7 +226,7 @@ package struct Connection: ~Copyable {
             break
         }
         defer { PQclear(result) }
-        throw failure(result, text: text, mayCommit: mayCommit)
+        throw failure(result, text: text(), mayCommit: mayCommit)
     }
 
     mutating func failure(_ result: OpaquePointer?, text: String, mayCommit: Bool) -> DatabaseError {

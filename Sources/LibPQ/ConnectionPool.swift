@@ -124,6 +124,17 @@ package final class ConnectionPool: Service, Sendable {
         return try result.get()
     }
 
+    /// Lends a connection to the body soon, unless the pool is closed or has too much to do; nobody waits for it.
+    package func perform(_ body: @escaping @Sendable (inout Connection) -> Void) {
+        let id = requests.wrappingAdd(1, ordering: .relaxed).newValue
+        let checkout = Checkout { connection in
+            body(&connection)
+            return {}
+        } refuse: { _ in
+        }
+        enqueue(checkout, id: id, deadline: nil)
+    }
+
     /// Runs the body in a transaction on a connection of its own; see ``Connection/transaction(isolation:_:)``.
     package func transaction<Value: Sendable>(
         isolation: Isolation = .readCommitted,

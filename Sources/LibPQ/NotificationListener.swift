@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Notifications are hints: those sent while the connection was down are lost, so after ``Event/reconnected`` look again at
 /// what they would have told. Needs a server, or a pooler that pools sessions: `LISTEN` does not work otherwise.
-package final class NotificationListener: Service, Sendable {
+package final class NotificationListener: Sendable {
     package enum Event: Sendable, Hashable {
         case notification(channel: String, payload: String)
         /// From now on notifications are heard, for the first time or again; earlier ones may have been missed.
@@ -19,17 +19,9 @@ package final class NotificationListener: Service, Sendable {
         var isStopped = false
     }
 
-    private static let bufferedEvents = 1024
-
-    /// What was heard, for one consumer; ends when ``run()`` does.
-    ///
-    /// A consumer that falls behind by 1024 events misses some, and is told by another ``Event/reconnected``.
-    package let notifications: AsyncStream<Event>
-
     private let configuration: DatabaseConfiguration
     private let channels: [String]
     private let logger: Logger
-    private let continuation: AsyncStream<Event>.Continuation
     private let state = Mutex(State())
     private let wakeup = DispatchSemaphore(value: 0)
 
@@ -38,16 +30,16 @@ package final class NotificationListener: Service, Sendable {
         self.configuration = configuration
         self.channels = channels
         self.logger = logger
-        (notifications, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.bufferedEvents))
     }
 
     /// Listens until graceful shutdown or cancellation, reconnecting as often as it takes.
-    package func run() async throws {
-        defer { continuation.finish() }
+    ///
+    /// - Parameter hear: Told what was heard, on the listener's thread; while it runs, nothing else is heard.
+    package func run(_ hear: @escaping @Sendable (Event) -> Void) async {
         await withTaskCancellationOrGracefulShutdownHandler {
             await withCheckedContinuation { ended in
                 let isStarted = DedicatedThread.start {
-                    self.listen()
+                    self.listen(hear)
                     ended.resume()
                 }
                 if !isStarted {
@@ -72,7 +64,7 @@ package final class NotificationListener: Service, Sendable {
     private var isStopped: Bool { state.withLock { $0.isStopped } }
 
     /// The life of the listener's thread.
-    private func listen() {
+    private func listen(_ hear: (Event) -> Void) {
         var backoff = Backoff()
         var outage = Outage()
         while !isStopped {
@@ -83,7 +75,7 @@ package final class NotificationListener: Service, Sendable {
                 try connection.listen(to: channels)
                 if outage.end() { logger.notice("Listening for notifications again") }
                 backoff = Backoff()
-                try forward(from: &connection)
+                try forward(from: &connection, to: hear)
             } catch {
                 if !isStopped, outage.begin() {
                     logger.warning("Not listening for notifications", metadata: ["error": "\(error)"])
@@ -94,19 +86,14 @@ package final class NotificationListener: Service, Sendable {
     }
 
     /// Hands on what arrives until the connection breaks or the listener is stopped.
-    private func forward(from connection: inout Connection) throws(DatabaseError) {
-        // Set while the consumer does not know that it must look again.
-        var hasMissed = !offer(.reconnected)
+    private func forward(
+        from connection: inout Connection,
+        to hear: (Event) -> Void
+    ) throws(DatabaseError) {
+        hear(.reconnected)
         while !isStopped {
-            let arrived = try connection.waitForNotifications(atMost: hasMissed ? .milliseconds(100) : nil)
-            if hasMissed { hasMissed = !offer(.reconnected) }
-            for notification in arrived where !hasMissed { hasMissed = !offer(notification) }
+            for notification in try connection.waitForNotifications() { hear(notification) }
         }
-    }
-
-    /// Whether there was room for the event.
-    private func offer(_ event: Event) -> Bool {
-        if case .dropped = continuation.yield(event) { false } else { true }
     }
 }
 

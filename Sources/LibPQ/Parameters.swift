@@ -44,6 +44,15 @@ struct Parameters: Sendable {
         }
     }
 
+    /// Appends those of a part.
+    mutating func append(_ others: Parameters) {
+        for var slot in others.slots {
+            slot.offset += bytes.count
+            slots.append(slot)
+        }
+        bytes += others.bytes
+    }
+
     /// Writes the header of a one-dimensional array, then its elements; an empty one has no dimension.
     private mutating func appendArray(count: Int, as binding: Binding, elements: (inout [UInt8]) -> Void) {
         let offset = bytes.count
@@ -74,15 +83,16 @@ struct Parameters: Sendable {
     }
 }
 
-extension Parameters {
+extension SQL {
     typealias Call<Answer> = (
         _ values: UnsafePointer<UnsafePointer<CChar>?>?, _ lengths: UnsafePointer<Int32>?,
         _ formats: UnsafePointer<Int32>?, _ types: UnsafePointer<UInt32>?
     ) -> Answer
 
     /// Lends the parameters in the form that libpq takes them in, for the length of one call.
-    func withPointers<Answer>(_ text: String, _ call: Call<Answer>) throws(DatabaseError) -> Answer {
-        guard bytes.count <= Int(Int32.max), slots.count <= Int(UInt16.max) else {
+    func withParameters<Answer>(_ call: Call<Answer>) throws(DatabaseError) -> Answer {
+        let (bytes, slots, count) = (parameters.bytes, parameters.slots, parameters.count)
+        guard bytes.count <= Int(Int32.max), count <= Int(UInt16.max) else {
             throw DatabaseError(.encoding, report: ServerReport(statement: text))
         }
         // One byte more, so that an empty buffer has an address too: libpq takes an absent one for a null.

@@ -8,17 +8,15 @@
 /// `timestamp:` (microseconds since 1970). They travel in binary and never become part of the text, so the text is the
 /// same at every call and a connection prepares it once.
 package struct SQL: Sendable, ExpressibleByStringInterpolation {
-    package let text: String
+    let template: Template
     let parameters: Parameters
 
     package init(stringLiteral value: String) {
-        text = value
-        parameters = Parameters()
+        self.init(template: Template(value), parameters: Parameters())
     }
 
     package init(stringInterpolation: StringInterpolation) {
-        text = stringInterpolation.text
-        parameters = stringInterpolation.parameters
+        self.init(template: stringInterpolation.template, parameters: stringInterpolation.parameters)
     }
 
     /// A statement without parameters whose text is not a literal.
@@ -26,16 +24,24 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
         self.init(stringLiteral: text)
     }
 
+    private init(template: Template, parameters: Parameters) {
+        self.template = template
+        self.parameters = parameters
+    }
+
+    /// As the server gets it.
+    package var text: String { template.text }
+
     package struct StringInterpolation: StringInterpolationProtocol, Sendable {
-        fileprivate var text = ""
+        fileprivate var template = Template()
         fileprivate var parameters = Parameters()
 
         package init(literalCapacity: Int, interpolationCount: Int) {
-            text.reserveCapacity(literalCapacity + interpolationCount * 16)
+            template.reserve(interpolationCount)
             parameters.reserve(interpolationCount)
         }
 
-        package mutating func appendLiteral(_ literal: String) { text += literal }
+        package mutating func appendLiteral(_ literal: String) { template.append(literal) }
 
         package mutating func appendInterpolation<Value: Bindable>(_ value: Value?) {
             append(value, as: Value.binding)
@@ -70,36 +76,27 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
         /// Text that becomes part of the statement as it is, such as the name of a schema.
         ///
         /// Never for anything that a client sent.
-        package mutating func appendInterpolation(unescaped fragment: String) { text += fragment }
+        package mutating func appendInterpolation(unescaped fragment: String) { template.append(fragment) }
 
         /// A part of the statement that was written apart.
-        ///
-        /// One with parameters stands in front of all others: their numbers are in its text already.
         package mutating func appendInterpolation(_ part: SQL) {
-            precondition(parameters.count == 0 || part.parameters.count == 0, "a part's parameters come first")
-            text += part.text
-            if parameters.count == 0 { parameters = part.parameters }
+            template.append(part.template)
+            parameters.append(part.parameters)
         }
 
         private mutating func append<Value: Bindable>(_ value: Value?, as binding: Binding) {
             parameters.append(value, as: binding)
-            appendPlaceholder(binding, suffix: "")
+            template.appendParameter(binding, isArray: false)
         }
 
         private mutating func append<Value: Bindable>(array values: [Value], as binding: Binding) {
             parameters.append(array: values, as: binding)
-            appendPlaceholder(binding, suffix: "[]")
+            template.appendParameter(binding, isArray: true)
         }
 
         private mutating func append<Value: Bindable>(array values: [Value?], as binding: Binding) {
             parameters.append(array: values, as: binding)
-            appendPlaceholder(binding, suffix: "[]")
-        }
-
-        private mutating func appendPlaceholder(_ binding: Binding, suffix: String) {
-            text += "$\(parameters.count)::"
-            text += binding.name.description
-            text += suffix
+            template.appendParameter(binding, isArray: true)
         }
     }
 }
@@ -107,11 +104,8 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
 extension SQL {
     /// The statement behind words of another, which has no parameters: `explain`.
     package func preceded(by words: String) -> SQL {
-        SQL(text: words + " " + text, parameters: parameters)
-    }
-
-    private init(text: String, parameters: Parameters) {
-        self.text = text
-        self.parameters = parameters
+        var template = Template(words + " ")
+        template.append(self.template)
+        return SQL(template: template, parameters: parameters)
     }
 }

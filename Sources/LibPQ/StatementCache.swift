@@ -1,4 +1,4 @@
-/// The statements that one connection has prepared, by their text; bounded, the least recently used goes first.
+/// The statements that one connection has prepared; bounded, the least recently used goes first.
 struct StatementCache {
     private struct Entry {
         let name: String
@@ -7,7 +7,7 @@ struct StatementCache {
 
     private let capacity: Int
     private let owner: String
-    private var entries: [String: Entry] = [:]
+    private var entries: [SQL.Template: Entry] = [:]
     private var uses: UInt64 = 0
     private var names = 0
 
@@ -18,9 +18,9 @@ struct StatementCache {
         self.owner = owner
     }
 
-    /// The name that the text was prepared under.
-    mutating func name(for text: String) -> String? {
-        guard let index = entries.index(forKey: text) else { return nil }
+    /// The name that the statement was prepared under.
+    mutating func name(for template: SQL.Template) -> String? {
+        guard let index = entries.index(forKey: template) else { return nil }
         uses += 1
         entries.values[index].lastUse = uses
         return entries.values[index].name
@@ -33,9 +33,9 @@ struct StatementCache {
     }
 
     /// Remembers a prepared statement; returns the name of one to deallocate when there are too many.
-    mutating func insert(_ text: String, name: String) -> String? {
+    mutating func insert(_ template: SQL.Template, name: String) -> String? {
         uses += 1
-        entries[text] = Entry(name: name, lastUse: uses)
+        entries[template] = Entry(name: name, lastUse: uses)
         guard entries.count > capacity, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) else {
             return nil
         }
@@ -43,7 +43,9 @@ struct StatementCache {
         return oldest.value.name
     }
 
+    /// Forgets the statement of that text; returns its name.
     mutating func remove(_ text: String) -> String? {
-        entries.removeValue(forKey: text)?.name
+        guard let index = entries.firstIndex(where: { $0.key.text == text }) else { return nil }
+        return entries.remove(at: index).value.name
     }
 }

@@ -99,14 +99,12 @@ struct ServerRestartTests {
                 channels: ["a"],
                 logger: Logger(label: "test")
             )
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await listener.run() }
-                let first = await listener.notifications.next
+            try await listener.whileRunning { events in
+                let first = await events.next
                 #expect(first == .reconnected)
                 try await server.restart(.immediate)
-                let second = await listener.notifications.next
+                let second = await events.next
                 #expect(second == .reconnected)
-                group.cancelAll()
             }
         }
     }

@@ -116,7 +116,7 @@ package struct BacklogBenchmark: Benchmark {
     private struct Side {
         let filling: Filling
         let load: StorageLoad
-        let workers: [WorkerID]
+        let workers: [StorageLoad.Worker]
         let meter: Meter
         /// Those of what is added.
         let priorities: [Int]

@@ -42,37 +42,37 @@ struct StorageLoad: Sendable {
         return result
     }
 
+    /// Who leases and settles, one batch at a time.
+    final class Worker: Sendable {
+        let id = WorkerID.random()
+        let looks = Mutex(Looks(longestPoll: .seconds(1), at: .now))
+    }
+
     /// Announces workers whose leases outlive every benchmark.
-    func register(_ count: Int) async throws -> [WorkerID] {
-        var workers: [WorkerID] = []
-        for _ in 0..<count {
-            let id = WorkerID.random()
+    func register(_ count: Int) async throws -> [Worker] {
+        let workers = (0..<count).map { _ in Worker() }
+        for worker in workers {
             try await storage.register(
-                WorkerRegistration(id: id, name: "durable bench", leaseMs: 86_400_000, tasks: tasks)
+                WorkerRegistration(id: worker.id, name: "durable bench", leaseMs: 86_400_000, tasks: tasks)
             )
-            workers.append(id)
         }
         return workers
     }
 
     /// Has workers lease executions and complete them, until none is left or so many are done.
-    func drain(atMost count: Int = .max, by workers: [WorkerID], batch: Int) async throws -> Result {
+    func drain(atMost count: Int = .max, by workers: [Worker], batch: Int) async throws -> Result {
         let quota = Quota(count)
-        return try await together(workers) { worker in
-            var looks = Looks(longestPoll: .seconds(1), at: .now)
-            return try await work(worker, through: quota, batch: batch, &looks)
-        }
+        return try await together(workers) { try await work($0, through: quota, batch: batch) }
     }
 
     /// Has each worker insert, lease and complete in turn for a while, so that there is always a batch ready for it.
-    func churn(for duration: Duration, by workers: [WorkerID], batch: Int) async throws -> Result {
+    func churn(for duration: Duration, by workers: [Worker], batch: Int) async throws -> Result {
         let end = ContinuousClock.now + duration
         return try await together(workers) { worker in
             var result = Result()
-            var looks = Looks(longestPoll: .seconds(1), at: .now)
             while ContinuousClock.now < end {
                 result.statements += try await insert(batch, batch: batch).statements
-                result += try await work(worker, through: Quota(batch), batch: batch, &looks)
+                result += try await work(worker, through: Quota(batch), batch: batch)
             }
             return result
         }
@@ -80,8 +80,8 @@ struct StorageLoad: Sendable {
 
     /// What workers do at the same time, together.
     private func together(
-        _ workers: [WorkerID],
-        _ work: @escaping @Sendable (WorkerID) async throws -> Result
+        _ workers: [Worker],
+        _ work: @escaping @Sendable (Worker) async throws -> Result
     ) async throws -> Result {
         let start = ContinuousClock.now
         var result = try await withThrowingTaskGroup(of: Result.self) { group in
@@ -93,12 +93,7 @@ struct StorageLoad: Sendable {
     }
 
     /// Says what a worker says: what came of the batch before, and what it wants next, in one call.
-    private func work(
-        _ worker: WorkerID,
-        through quota: Quota,
-        batch: Int,
-        _ looks: inout Looks
-    ) async throws -> Result {
+    private func work(_ worker: Worker, through quota: Quota, batch: Int) async throws -> Result {
         var result = Result()
         var deadline = ContinuousClock.now + Self.patience
         var settlements: [Settlement] = []
@@ -107,10 +102,10 @@ struct StorageLoad: Sendable {
             let start = ContinuousClock.now
             let limit = quota.take(batch)
             let request = LeaseRequest(
-                worker: worker,
+                worker: worker.id,
                 tasks: tasks,
                 limit: limit,
-                position: looks.position(at: start)
+                position: worker.looks.withLock { $0.position(at: start) }
             )
             let exchange = try await storage.settle(settlements, leasing: request)
             guard exchange.held.count == settlements.count else {
@@ -122,7 +117,7 @@ struct StorageLoad: Sendable {
             guard limit > 0 else { return result }
             let leases = exchange.batch.leases
             quota.giveBack(limit - leases.count)
-            looks.looked(request, from: start, to: .now, exchange.batch)
+            worker.looks.withLock { $0.looked(request, from: start, to: .now, exchange.batch) }
             settlements = leases.map { Settlement(lease: $0.id, transition: .finish(.completed(Self.output))) }
             if leases.isEmpty {
                 // While another worker is leasing, what it leaves cannot be seen; who wants so many waits for it. And what
