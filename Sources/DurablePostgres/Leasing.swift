@@ -22,15 +22,18 @@ extension LeaseBatch {
         if let queue { position.places[queue] = place }
         hasMore = try first.bool(29)
         let hasSeenAll = leases.count < request.limit && !hasMore
-        position.settle(at: try first.moment(30), emptied: hasSeenAll ? request.queues : [])
+        position.settle(
+            at: try first.moment(30),
+            emptied: hasSeenAll ? request.queues(expectedAt: try first.int(31)) : []
+        )
     }
 }
 
 extension LeaseRequest {
-    /// The queues in which it would see what becomes ready: those that its position names, else those of executions that
-    /// have no priority of their own.
-    fileprivate var queues: [LeasePosition.Queue] {
-        position.map { Array($0.places.keys) } ?? tasks.map { LeasePosition.Queue(taskID: $0, priority: 0) }
+    /// The queues that were looked at and in which something may become ready: those that its position names, else one of
+    /// each task.
+    fileprivate func queues(expectedAt priority: Int) -> [LeasePosition.Queue] {
+        position.map { Array($0.places.keys) } ?? tasks.map { LeasePosition.Queue(taskID: $0, priority: priority) }
     }
 }
 

@@ -12,18 +12,15 @@ import Synchronization
 package final class PostgresSignals: Signals, Service {
     private struct State {
         var pending: Set<Signal> = []
-        var subscribers: [Int: AsyncStream<Signal>.Continuation] = [:]
-        var nextSubscriber = 0
         /// Until when somebody waits for executions to finish, as far as is known.
         var watchedUntil: ContinuousClock.Instant
-        /// Before then nothing more is sent.
+        /// Whether some are on their way; no others are sent then.
+        var isSending = false
+        /// Until when no others are sent after that.
         var pausedUntil: ContinuousClock.Instant
 
-        /// What is to be sent now.
-        mutating func take(at now: ContinuousClock.Instant) -> [Signal] {
-            guard !pending.isEmpty else { return [] }
+        mutating func take() -> [Signal] {
             defer { pending = [] }
-            pausedUntil = now + PostgresSignals.pause
             return pending.sorted { $0.rawValue < $1.rawValue }
         }
     }
@@ -32,6 +29,7 @@ package final class PostgresSignals: Signals, Service {
     private let listener: NotificationListener?
     private let statements: Statements
     private let logger: Logger
+    private let subscribers = LocalSignals()
     private let state: Mutex<State>
     private let clock = ContinuousClock()
     private let wake: AsyncStream<Void>
@@ -60,44 +58,42 @@ package final class PostgresSignals: Signals, Service {
         (wake, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    package func signals() -> AsyncStream<Signal> {
-        AsyncStream(bufferingPolicy: .bufferingNewest(16)) { continuation in
-            let number = state.withLock { state in
-                state.nextSubscriber += 1
-                state.subscribers[state.nextSubscriber] = continuation
-                return state.nextSubscriber
-            }
-            continuation.onTermination = { _ in
-                self.state.withLock { state in _ = state.subscribers.removeValue(forKey: number) }
-            }
-        }
-    }
+    package func signals() -> AsyncStream<Signal> { subscribers.signals() }
 
     package func send(_ signals: Set<Signal>) {
         let isWatched = listener == nil || clock.now < state.withLock { $0.watchedUntil }
         put(isWatched ? signals : signals.subtracting([.finished]))
     }
 
-    /// Sends at once, or when the pause is over.
     private func put(_ signals: Set<Signal>) {
         guard !signals.isEmpty else { return }
+        state.withLock { $0.pending.formUnion(signals) }
+        sendPending()
+    }
+
+    /// Sends what is pending, or sees to it that it is sent when it may be.
+    private func sendPending() {
         let now = clock.now
-        let toSend = state.withLock { state in
-            state.pending.formUnion(signals)
-            return now < state.pausedUntil ? [] : state.take(at: now)
+        let (signals, mustWait) = state.withLock { state -> ([Signal], Bool) in
+            if state.pending.isEmpty || state.isSending { return ([], false) }
+            if now < state.pausedUntil { return ([], true) }
+            state.isSending = true
+            return (state.take(), false)
         }
-        guard !toSend.isEmpty else {
-            waker.yield()
-            return
-        }
-        let (statement, logger) = (statements.notify(toSend), logger)
+        if mustWait { waker.yield() }
+        guard !signals.isEmpty else { return }
+        let statement = statements.notify(signals)
         // Not by way of a task: somebody waits.
-        pool.perform { connection in
-            do throws(DatabaseError) {
-                _ = try connection.query(statement)
-            } catch {
-                Self.report(error, logger)
+        pool.perform { connection throws(DatabaseError) in
+            try connection.query(statement)
+        } afterwards: { error in
+            if let error { self.report(error) }
+            let isMore = self.state.withLock { state in
+                state.isSending = false
+                state.pausedUntil = self.clock.now + Self.pause
+                return !state.pending.isEmpty
             }
+            if isMore { self.waker.yield() }
         }
     }
 
@@ -105,17 +101,17 @@ package final class PostgresSignals: Signals, Service {
     ///
     /// For programs that enqueue and exit.
     package func flush() async {
-        let signals = state.withLock { $0.take(at: clock.now) }
+        let signals = state.withLock { $0.take() }
         guard !signals.isEmpty else { return }
         let statement = statements.notify(signals)
         do {
             _ = try await pool.withConnection { connection throws(DatabaseError) in try connection.query(statement) }
         } catch {
-            Self.report(error, logger)
+            report(error)
         }
     }
 
-    private static func report(_ error: DatabaseError, _ logger: Logger) {
+    private func report(_ error: DatabaseError) {
         logger.debug("A notification was not sent; polling makes up for it", metadata: ["error": "\(error)"])
     }
 
@@ -134,8 +130,12 @@ package final class PostgresSignals: Signals, Service {
 
     private func sendUntilCancelled() async {
         for await _ in wake {
-            try? await Task.sleep(until: state.withLock { $0.pausedUntil }, clock: clock)
-            await flush()
+            do {
+                try await Task.sleep(until: state.withLock { $0.pausedUntil }, clock: clock)
+            } catch {
+                return
+            }
+            sendPending()
         }
     }
 
@@ -144,13 +144,13 @@ package final class PostgresSignals: Signals, Service {
         case .notification(_, let payload):
             switch Signal(rawValue: payload) {
             case .watching?: watched()
-            case let signal?: publish([signal])
+            case let signal?: subscribers.send(signal)
             case nil: break
             }
         case .reconnected:
             // Anything may have happened meanwhile.
             watched()
-            publish(Signal.allCases.filter { $0 != .watching })
+            subscribers.send(Set(Signal.allCases).subtracting([.watching]))
         }
     }
 
@@ -161,12 +161,5 @@ package final class PostgresSignals: Signals, Service {
         }
         // What they wait for may have happened while they said so.
         if wasUnwatched { put([.finished]) }
-    }
-
-    private func publish(_ signals: [Signal]) {
-        let subscribers = state.withLock { Array($0.subscribers.values) }
-        for subscriber in subscribers {
-            for signal in signals { subscriber.yield(signal) }
-        }
     }
 }

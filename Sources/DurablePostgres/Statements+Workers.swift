@@ -5,15 +5,16 @@ package import LibPQ
 extension Statements {
     // MARK: lease
 
-    /// Leases what is due; one row a lease, or a single row of nulls, with when the next is due in front, and behind whether
-    /// there may be more in the queues leased from, and the time that it is.
+    /// Leases what is due; one row a lease, or a single row of nulls.
+    ///
+    /// In front stands when the next is due; behind, whether there may be more in the queues leased from, the time that it
+    /// is, and of which priority the queues are that were looked at and where new executions are to be expected.
     ///
     /// The claim reads `ready` by its primary key, queue by queue (a task and a priority), so it never touches what the worker
     /// does not serve, never passes over what is due later and, given a position, never over what it has passed before.
-    /// Of many queues with one priority each gives a share, so that not much more is locked than is taken; where a
-    /// share keeps something back, nothing of a lower priority is taken, and the answer says that more is due now. The claim
-    /// holds its own worker row's key share lock: a worker that is declared lost meanwhile claims
-    /// nothing.
+    /// Of many queues with one priority each that has something due gives a share, so that not much more is locked than is
+    /// taken; where a share keeps something back, nothing of a lower priority is taken, and the answer says that more is due
+    /// now. The claim holds its own worker row's key share lock: a worker that is declared lost meanwhile claims nothing.
     ///
     /// Three things are there for the planner, who would otherwise read and sort all that a task has to get at the first of
     /// it, or expect so much that it compiles the plan (`jit`) for 100 ms:
@@ -30,12 +31,14 @@ extension Statements {
             with recursive \(found), queue as materialized (
                 select
                     task_id, priority, start_at, execution_id, row_number() over () as number,
-                    case count(*) over same_priority
-                        when 1 then \(limit)
-                        else greatest(\(limit) * 2 / count(*) over same_priority, 1)
-                    end as share
-                from found
-                window same_priority as (partition by priority)
+                    case when queues > 1 then greatest(\(limit) * 2 / queues, 1) else \(limit) end as share
+                from (
+                    select
+                        found.*,
+                        count(*) filter (where start_at <= \(unescaped: schema).clock()) over (partition by priority)
+                            as queues
+                    from found
+                ) as counted
             ), live as materialized (
                 select id from \(unescaped: schema).workers
                 where id = \(request.worker.bits) and ended_at is null
@@ -101,7 +104,8 @@ extension Statements {
                 exists (select from kept_back where priority is not null)
                     or (select count(*) from locked where priority >= (select min(priority) from due))
                         > (select count(*) from due),
-                \(unescaped: schema).clock()
+                \(unescaped: schema).clock(),
+                case when (select due from known) >= \(limit) * 2 then greatest((select min(priority) from queue), 0) else 0 end
             from next
             left join (leased l join \(unescaped: schema).executions e on e.id = l.execution_id) on true
             order by e.priority desc, e.start_at, e.id
@@ -110,8 +114,8 @@ extension Statements {
 
     /// The queues of tasks, each from its first row on, down to the priority at which enough is due for two workers at once.
     ///
-    /// `known` says how much is due in them. What is dead and not cleaned away yet is walked over once: when a queue's first row
-    /// is looked for.
+    /// `known` says how much is due in them. What is dead and not cleaned away yet is walked over where a queue's first row is
+    /// looked for, and once more for each higher priority where a task has nothing but dead rows above its next one.
     private func queues(of tasks: [TaskID], limit: Int) -> SQL {
         """
         served as materialized (
@@ -171,7 +175,7 @@ extension Statements {
         """
     }
 
-    /// The queues that a position names, as far as they are of these tasks, each from its place on.
+    /// The queues that a position names, as far as they are of these tasks and have rows from its place on.
     private func queues(behind position: LeasePosition, of tasks: [TaskID]) -> SQL {
         let served = Set(tasks)
         let places = position.places.filter { served.contains($0.key.taskID) }
@@ -179,11 +183,18 @@ extension Statements {
             known as (
                 select 0 as due
             ), found as (
-                select *
+                select place.task_id, place.priority, first.start_at, first.execution_id
                 from unnest(
                     \(places.map(\.key.taskID.rawValue)), \(places.map { Int32($0.key.priority) }),
                     \(timestamp: places.map(\.value.startAt.microseconds)), \(places.map(\.value.executionID.bits))
                 ) as place (task_id, priority, start_at, execution_id)
+                cross join lateral (
+                    select r.start_at, r.execution_id from \(unescaped: schema).ready r
+                    where r.task_id = place.task_id and r.priority = place.priority
+                        and (r.start_at, r.execution_id) >= (place.start_at, place.execution_id)
+                    order by r.start_at, r.execution_id
+                    limit 1
+                ) as first
             )
             """
     }
@@ -320,7 +331,7 @@ extension Statements {
                 -- Which takes a walk over all leases, so only where a worker has ended lately.
                 or exists (
                     select from \(unescaped: schema).workers
-                    where ended_at > \(unescaped: schema).clock() - interval '1 minute')
+                    where ended_at > \(unescaped: schema).clock() - interval '5 minutes')
                 and exists (
                     select from \(unescaped: schema).leases l
                     where not exists (

@@ -11,8 +11,8 @@ package struct Looks {
     private var position = LeasePosition()
     /// Whether there is probably more.
     private var mayBeMore = true
-    /// Whether the last look brought all that was asked for.
-    private var wasFull = false
+    /// Whether the last look left something behind.
+    private var hadMore = false
     /// Whether what the position names has run dry.
     private var isDry = false
     private var next: ContinuousClock.Instant
@@ -20,10 +20,13 @@ package struct Looks {
     /// How long whole looks may still take, as of a moment.
     private var credit = Self.mostCredit
     private var creditedAt: ContinuousClock.Instant
+    /// How long the last whole look took.
+    private var lastWhole = Duration.milliseconds(10)
 
     private static let share = 30
     private static let mostQueues = 200
     private static let mostCredit = Duration.milliseconds(100)
+    private static let longestWithoutWhole = Duration.seconds(60)
     /// How long a look from any place may take for a lease.
     private static let worth = Duration.microseconds(100)
 
@@ -60,14 +63,18 @@ package struct Looks {
         let isFull = batch.leases.count >= request.limit
         let isWhole = request.position == nil
         if isWhole {
+            // What takes long once, may have waited for something else; what does so twice, has much to walk over.
             let took = start.duration(to: end)
-            credit -= max(.zero, took - Self.worth * batch.leases.count)
-            nextWhole = end + took * Self.share
+            let cost = min(took, lastWhole)
+            lastWhole = took
+            nextWhole = end + min(cost * Self.share, Self.longestWithoutWhole)
+            credit -= max(.zero, cost - Self.worth * batch.leases.count)
+            credit = max(credit, .zero - Self.longestWithoutWhole / Self.share)
             if position.places.count > Self.mostQueues { position = LeasePosition() }
         }
         // What others are just taking, or a share has kept back.
         let isMoreDue = batch.nextDueMs == 0
-        isDry = !batch.hasMore && (isFull || (isWhole ? isMoreDue : wasFull)) && credit > .zero
+        isDry = !batch.hasMore && (isFull || (isWhole ? isMoreDue : hadMore)) && credit > .zero
         // A whole look that brings all that was asked for has left something behind, perhaps before the place that had been
         // reached. Otherwise queues keep that place: going back to a straggler's would mean to walk over the dead again.
         if isWhole && isFull {
@@ -75,7 +82,7 @@ package struct Looks {
         } else {
             position.advance(to: batch.position)
         }
-        wasFull = isFull
+        hadMore = isFull || batch.hasMore || isMoreDue
         if !batch.leases.isEmpty { poll.reset() }
         // After an empty batch others are given time.
         mayBeMore = isFull || (isDry || isMoreDue) && !(isWhole && batch.leases.isEmpty)

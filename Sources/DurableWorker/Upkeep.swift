@@ -24,6 +24,8 @@ final class Upkeep: Sendable {
     private static let batch = 1000
     private static let pause = Duration.milliseconds(50)
     private static let longestPause = Duration.seconds(60)
+    /// No longer than any pause, so that each long one brings it about.
+    private static let reclaimingInterval = Duration.seconds(45)
 
     /// - Parameter onProgress: Told whom it concerned what was done: where nobody listens, signals reach not even this worker.
     init(
@@ -82,8 +84,7 @@ final class Upkeep: Sendable {
             await choreBell.wait(atMost: wait)
             if Task.isCancelled { return }
             if isReclaimDue.exchange(false, ordering: .relaxed) || clock.now >= nextReclaiming {
-                nextReclaiming = clock.now.advanced(by: Self.longestPause)
-                await reclaim()
+                nextReclaiming = await reclaim() ? clock.now.advanced(by: Self.reclaimingInterval) : clock.now
             }
             await untilDone("Applying requests") { () throws(StorageError) in
                 try await self.storage.applyRequests(limit: Self.batch)
@@ -96,23 +97,25 @@ final class Upkeep: Sendable {
                 await prune(retention)
             }
             wait = Self.longestPause * Double.random(in: 0.8...1.2)
-            if let nextDueMs = expired.nextDueMs { wait = min(wait, .milliseconds(nextDueMs.rounded(.up))) }
+            if let nextDueMs = expired?.nextDueMs { wait = min(wait, .milliseconds(nextDueMs.rounded(.up))) }
             wait = max(wait, .milliseconds(1))
         }
     }
 
-    private func reclaim() async {
+    /// Whether the storage could be asked.
+    private func reclaim() async -> Bool {
         let taken = await untilDone("Taking back lost leases") { () throws(StorageError) in
             try await self.storage.reclaim(limit: Self.batch, maxLeaseLosses: self.configuration.maxLeaseLosses)
         }
-        if taken.count > 0 {
+        if let taken, taken.count > 0 {
             logger.notice("Took back leases of lost workers", metadata: ["count": "\(taken.count)"])
         }
+        return taken != nil
     }
 
-    /// Takes passes until nothing is left, and lets everybody know whom it concerns.
+    /// Takes passes until nothing is left, and lets everybody know whom it concerns; `nil` when the storage failed.
     @discardableResult
-    private func untilDone(_ what: String, _ pass: () async throws(StorageError) -> Progress) async -> Progress {
+    private func untilDone(_ what: String, _ pass: () async throws(StorageError) -> Progress) async -> Progress? {
         var total = Progress()
         var isMore = true
         while isMore, !Task.isCancelled {
@@ -128,7 +131,7 @@ final class Upkeep: Sendable {
                 if isMore, progress.count == 0 { try? await Task.sleep(for: Self.pause) }
             } catch {
                 report(what, error)
-                return total
+                return nil
             }
         }
         return total

@@ -124,13 +124,23 @@ package final class ConnectionPool: Service, Sendable {
         return try result.get()
     }
 
-    /// Lends a connection to the body soon, unless the pool is closed or has too much to do; nobody waits for it.
-    package func perform(_ body: @escaping @Sendable (inout Connection) -> Void) {
+    /// Lends a connection to the body as ``withConnection(deadline:_:)`` does, for callers that do not wait.
+    ///
+    /// - Parameter afterwards: Called once, with the error if there was one, on whatever thread knows; must not block.
+    package func perform(
+        _ body: @escaping @Sendable (inout Connection) throws(DatabaseError) -> Void,
+        afterwards: @escaping @Sendable (DatabaseError?) -> Void
+    ) {
         let id = requests.wrappingAdd(1, ordering: .relaxed).newValue
         let checkout = Checkout { connection in
-            body(&connection)
-            return {}
-        } refuse: { _ in
+            do throws(DatabaseError) {
+                try body(&connection)
+                return { afterwards(nil) }
+            } catch {
+                return { afterwards(error) }
+            }
+        } refuse: { error in
+            afterwards(error)
         }
         enqueue(checkout, id: id, deadline: nil)
     }

@@ -82,6 +82,27 @@ struct LooksTests {
         }
     }
 
+    @Test("looks at everything when what a share had kept back is taken, though no batch was full")
+    func keptBack() {
+        var looks = Looks(longestPoll: .seconds(2), at: start)
+        var time = Duration.zero
+        _ = look(&looks, at: &time, brings: 8, leaves: true)
+        let isWhole = look(&looks, at: &time, brings: 3, leaves: false)
+        #expect(!isWhole && looks.pause(at: start + time) == .zero)
+        let isWholeThen = look(&looks, at: &time, brings: 10)
+        #expect(isWholeThen)
+    }
+
+    @Test("one look that was slow does not keep it from looking at everything soon")
+    func hiccup() {
+        var looks = Looks(longestPoll: .seconds(2), at: start)
+        var time = Duration.zero
+        _ = look(&looks, at: &time, takes: 60_000, brings: 0)
+        time += .seconds(1)
+        let isWhole = look(&looks, at: &time, brings: 0)
+        #expect(isWhole)
+    }
+
     @Test("whole looks that take long may take a fifteenth of the time, however often queues run dry")
     func expensive() {
         var looks = Looks(longestPoll: .seconds(2), at: start)

@@ -88,6 +88,19 @@ extension StorageConformance {
             #expect(Set(leased.prefix(11)) == high)
             #expect(Set(leased.dropFirst(11)) == low)
         },
+        Case("one busy task of many gets all that was asked for, from a position as well") { subject in
+            let worker = try await subject.worker()
+            let tasks = (1...20).map { TaskID("task\($0)") }
+            var request = LeaseRequest(worker: worker, tasks: tasks, limit: 10)
+            // Nothing is there yet; the position is one in all of them.
+            request.position = try await subject.storage.lease(request).position
+            for _ in 1...40 { _ = try await subject.enqueue(tasks[7]) }
+            let behind = try await subject.storage.lease(request)
+            #expect(behind.leases.count == 10)
+            request.position = nil
+            let whole = try await subject.storage.lease(request)
+            #expect(whole.leases.count == 10)
+        },
         Case("goes on behind a position; what was passed by is found without it") { subject in
             var ids: [ExecutionID] = []
             for _ in 0..<4 {
