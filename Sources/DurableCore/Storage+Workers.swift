@@ -22,7 +22,7 @@ public struct Renewal: Sendable, Hashable {
     public var lost: Set<LeaseID>
     /// Whether there is something to do that needs no lease: parents to tell, deadlines to keep, requests to apply.
     public var isUpkeepDue: Bool
-    /// Whether there are workers to declare dead, or leases that no live worker holds.
+    /// Whether there are workers to declare dead, or leases of one that has ended lately.
     public var isReclaimDue: Bool
 
     public init(lost: Set<LeaseID>, isUpkeepDue: Bool = false, isReclaimDue: Bool = false) {

@@ -30,7 +30,7 @@ package struct Looks {
     /// How long a look from any place may take for a lease.
     private static let worth = Duration.microseconds(100)
 
-    /// - Parameter longestPoll: The longest time without a look.
+    /// - Parameter longestPoll: The longest time without a look, whole or not.
     package init(longestPoll: Duration, at now: ContinuousClock.Instant) {
         poll = Poll(longest: longestPoll)
         next = now
