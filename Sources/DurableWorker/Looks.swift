@@ -5,7 +5,7 @@ package import DurableCore
 /// A look goes over all queues from their beginnings, or on from where the last one ended. The first kind walks over what
 /// the database has not cleaned away yet, which may be much while somebody holds an old snapshot. It is taken from time to
 /// time, because it alone sees what has been passed by, and when queues run dry; but what it takes for nothing may be a
-/// fifteenth of the time and no more, a thirtieth for either reason.
+/// fifteenth of the time and no more, a thirtieth for either reason. Once a minute it is taken whatever it costs.
 package struct Looks {
     private var poll: Poll
     private var position = LeasePosition()

@@ -120,18 +120,18 @@ final class Turns: Sendable {
         var backoff = Backoff()
         let nothing = LeaseBatch(leases: [], nextDueMs: nil)
         while mayLease.load(ordering: .relaxed), !Task.isCancelled {
-            let start = clock.now
-            let request = LeaseRequest(
-                worker: worker,
-                tasks: tasks.served,
-                limit: limit,
-                position: looks.position(at: start)
-            )
             do throws(StorageError) {
                 if isAnswerMissing {
                     try await storage.giveBack(leasedTo: worker, besides: attempts.unsettled)
                     isAnswerMissing = false
                 }
+                let start = clock.now
+                let request = LeaseRequest(
+                    worker: worker,
+                    tasks: tasks.served,
+                    limit: limit,
+                    position: looks.position(at: start)
+                )
                 let exchange =
                     settlements.isEmpty
                     ? Exchange(held: [], batch: try await storage.lease(request))
