@@ -79,17 +79,22 @@ struct BudgetTests {
                 try await storage.register(WorkerRegistration(id: worker, name: "test", leaseMs: 600_000))
                 _ = try await storage.insert((0..<5000).map { _ in try NewExecution(of: Self.task, input: .undefined) })
                 try await Self.holdingSnapshot(fixture) {
-                    let request = LeaseRequest(worker: worker, tasks: [Self.task.id], limit: 4100)
-                    let leases = try await storage.lease(request).leases.map(\.id)
-                    let settlements = leases.map { Settlement(lease: $0, transition: .finish(.completed(.undefined))) }
-                    _ = try await storage.settle(Array(settlements.dropLast(100)))
-                    // Now the planner knows that there are few rows on many pages.
+                    func lease(_ count: Int) async throws -> [LeaseID] {
+                        let request = LeaseRequest(worker: worker, tasks: [Self.task.id], limit: count)
+                        return try await storage.lease(request).leases.map(\.id)
+                    }
+                    func settlements(_ leases: [LeaseID]) -> [Settlement] {
+                        leases.map { Settlement(lease: $0, transition: .finish(.completed(.undefined))) }
+                    }
+                    _ = try await storage.settle(settlements(try await lease(4000)))
+                    // From now on the planner knows many pages without a row.
                     try await fixture.execute("analyze \(fixture.schema).leases")
+                    let leases = try await lease(100)
                     let statements = Statements(schema: fixture.schema)
-                    let renew = statements.renew(worker, holding: leases.suffix(100))
+                    let renew = statements.renew(worker, holding: leases)
                     let renewing = try await Self.entriesRead(of: "leases", by: renew, fixture)
                     #expect(renewing <= 300)
-                    let settle = statements.settle(settlements.suffix(100).compactMap(Statements.Settling.init))
+                    let settle = statements.settle(settlements(leases).compactMap(Statements.Settling.init))
                     let settling = try await Self.entriesRead(of: "leases", by: settle, fixture)
                     #expect(settling <= 300)
                 }
