@@ -52,7 +52,12 @@ package struct Executions: Sendable {
         self.signals = signals
         self.catalog = TaskCatalog(storage: storage, own: tasks, checks: checks)
         self.watch = FinishWatch(storage: storage, signals: signals)
-        insertions = Gatherer(gathering) { new throws(StorageError) in try await storage.insert(new) }
+        insertions = Gatherer(gathering) { new throws(StorageError) in
+            let insertions = try await storage.insert(new)
+            // Before those who called are told: somebody may be waiting to begin.
+            signals.announce(new)
+            return insertions
+        }
         lookUps = Gatherer(gathering.forWholeExecutions) { ids throws(StorageError) in
             let found = try await storage.executions(Array(Set(ids)))
             return ids.map { found[$0] }
@@ -74,7 +79,6 @@ package struct Executions: Sendable {
         let insertion = try await reach { () throws(StorageError) in
             try await insertions.submit(new, bytes: new.weight)
         }
-        announce(new.hasDeadline)
         return insertion.executionID
     }
 
@@ -114,7 +118,7 @@ package struct Executions: Sendable {
     ) async throws(RequestError) -> Execution {
         let execution = try await execution(id, of: taskID)
         if execution.status.isFinished { return execution }
-        await watch.wait(for: execution.id, atMost: timeout)
+        if let finished = await watch.wait(for: execution.id, atMost: timeout) { return finished }
         return try await self.execution(id, of: taskID)
     }
 
@@ -245,13 +249,8 @@ package struct Executions: Sendable {
         } catch {
             throw RequestError(error)
         }
-        announce(new.contains(where: \.hasDeadline))
+        signals.announce(new)
         return insertions.map(\.executionID)
-    }
-
-    /// Tells whoever works that there are new executions.
-    private func announce(_ hasDeadline: Bool) {
-        signals.send(hasDeadline ? [.ready, .upkeep] : [.ready])
     }
 
     /// An execution that is not there, or a task that nobody ever heard of: clients are told the wider one.
@@ -266,6 +265,13 @@ package struct Executions: Sendable {
         } catch {
             throw RequestError(error)
         }
+    }
+}
+
+extension Signals {
+    /// Tells whoever works that there are new executions.
+    fileprivate func announce(_ new: [NewExecution]) {
+        send(new.contains(where: \.hasDeadline) ? [.ready, .upkeep] : [.ready])
     }
 }
 

@@ -7,7 +7,7 @@ package actor FinishWatch {
     private struct Waiter {
         let id: ExecutionID
         let deadline: ContinuousClock.Instant
-        let continuation: CheckedContinuation<Void, Never>
+        let continuation: CheckedContinuation<Execution?, Never>
         /// Whether no look has asked for it yet.
         var isNew = true
     }
@@ -32,8 +32,9 @@ package actor FinishWatch {
     private static let tick = Duration.milliseconds(50)
     private static let ticksPerLook = 10
     private static let ticksPerSign = 300
-    /// How many executions one look-up asks for.
+    /// How many executions one look-up asks for, and how many it brings: an output may be megabytes.
     private static let batch = 1000
+    private static let limit = 64
 
     package init(storage: any Storage, signals: any Signals) {
         self.storage = storage
@@ -43,19 +44,18 @@ package actor FinishWatch {
     /// Looks when signals come in, until cancelled; then lets everybody go who waits.
     package func run() async {
         for await signal in signals.signals() where signal == .finished { await look(.all) }
-        for waiter in waiters.values { waiter.continuation.resume() }
-        waiters = [:]
+        for number in waiters.keys { wake(number) }
     }
 
-    /// Returns when the execution has finished or is gone, when the time is up or when the caller is cancelled;
-    /// which of them, the caller sees when it reads the execution.
-    package func wait(for id: ExecutionID, atMost timeout: Duration) async {
+    /// Returns the execution when it has finished; `nil` when it is gone, when the time is up or when the caller is
+    /// cancelled.
+    package func wait(for id: ExecutionID, atMost timeout: Duration) async -> Execution? {
         let number = nextWaiter
         nextWaiter += 1
         let deadline = clock.now + timeout
-        await withTaskCancellationHandler {
+        return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                guard !Task.isCancelled else { return continuation.resume() }
+                guard !Task.isCancelled else { return continuation.resume(returning: nil) }
                 waiters[number] = Waiter(id: id, deadline: deadline, continuation: continuation)
                 // It may have finished just before: whoever begins to wait has a look taken.
                 Task { await self.look(.newcomers) }
@@ -84,8 +84,8 @@ package actor FinishWatch {
         }
     }
 
-    private func wake(_ number: Int) {
-        waiters.removeValue(forKey: number)?.continuation.resume()
+    private func wake(_ number: Int, with execution: Execution? = nil) {
+        waiters.removeValue(forKey: number)?.continuation.resume(returning: execution)
     }
 
     /// One look at a time; what asks for another meanwhile gets one more for all.
@@ -101,16 +101,24 @@ package actor FinishWatch {
     }
 
     private func lookOnce(_ look: Look) async {
-        let asked = waiters.filter { look == .all || $0.value.isNew }
-        for number in asked.keys { waiters[number]?.isNew = false }
-        let ids = Array(Set(asked.values.map(\.id)))
-        var settled: Set<ExecutionID> = []
-        for start in stride(from: 0, to: ids.count, by: Self.batch) {
-            let slice = Array(ids[start..<min(start + Self.batch, ids.count)])
-            // A storage that is away is asked again by the next look.
-            if let found = try? await storage.settled(among: slice) { settled.formUnion(found) }
+        var asked: [ExecutionID: [Int]] = [:]
+        for (number, waiter) in waiters where look == .all || waiter.isNew {
+            waiters[number]?.isNew = false
+            asked[waiter.id, default: []].append(number)
         }
-        guard !settled.isEmpty else { return }
-        for (number, waiter) in waiters where settled.contains(waiter.id) { wake(number) }
+        let ids = Array(asked.keys)
+        for start in stride(from: 0, to: ids.count, by: Self.batch) {
+            var open = Set(ids[start..<min(start + Self.batch, ids.count)])
+            var isMore = true
+            while isMore {
+                // A storage that is away is asked again by the next look.
+                let settled = (try? await storage.settled(among: Array(open), limit: Self.limit)) ?? [:]
+                for (id, execution) in settled {
+                    for number in asked[id] ?? [] { wake(number, with: execution) }
+                    open.remove(id)
+                }
+                isMore = settled.count == Self.limit && !open.isEmpty
+            }
+        }
     }
 }

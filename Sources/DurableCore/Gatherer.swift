@@ -102,8 +102,9 @@ package final class Gatherer<Item: Sendable, Answer: Sendable>: Sendable {
         }
         switch admission {
         case .refused: caller.resume(returning: .failure(.noRoom))
-        // Detached: a batch belongs to all who are in it, not to the task of the one who came first.
-        case .first: Task.detached { await self.serve() }
+        // Detached: a batch belongs to all who are in it, not to the task of the one who came first. Immediate: nothing is
+        // gained by handing the first steps to another thread.
+        case .first: Task.immediateDetached { await self.serve() }
         case .unwatched: Task.detached { await self.watch() }
         case .collected: break
         }

@@ -83,8 +83,9 @@ public actor InMemoryStorage: Storage {
         return found
     }
 
-    public func settled(among ids: [ExecutionID]) -> Set<ExecutionID> {
-        Set(ids.filter { records[$0]?.execution.status.isFinished ?? true })
+    public func settled(among ids: [ExecutionID], limit: Int) -> [ExecutionID: Execution?] {
+        let settled = ids.lazy.filter { self.records[$0]?.execution.status.isFinished ?? true }.prefix(limit)
+        return Dictionary(settled.map { ($0, self.records[$0].map(self.withRelatives)) }) { first, _ in first }
     }
 
     public func list(_ query: ExecutionQuery) -> [Execution] {

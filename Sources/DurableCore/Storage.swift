@@ -17,8 +17,9 @@ public protocol Storage: Sendable {
     /// Looks up executions; ids that are not known are absent from the answer.
     func executions(_ ids: [ExecutionID]) async throws(StorageError) -> [ExecutionID: Execution]
 
-    /// Which of these executions are finished or not known any more: the narrow look-up behind waiting.
-    func settled(among ids: [ExecutionID]) async throws(StorageError) -> Set<ExecutionID>
+    /// Those of these executions that nobody need wait for any more, at most so many: finished ones as they are, and `nil`
+    /// for ones that are not known.
+    func settled(among ids: [ExecutionID], limit: Int) async throws(StorageError) -> [ExecutionID: Execution?]
 
     /// The executions that match, newest first, at most `query.limit`.
     func list(_ query: ExecutionQuery) async throws(StorageError) -> [Execution]

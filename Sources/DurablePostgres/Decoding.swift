@@ -68,7 +68,10 @@ extension Row {
 }
 
 extension Execution {
-    /// Reads the columns of `Statements.selectExecution`.
+    /// How many columns an execution has: those of `Statements.executionColumns`.
+    static let columns = 37
+
+    /// Reads them.
     init(row: Row) throws(DatabaseError) {
         guard let status = ExecutionStatus(rawValue: try row.string(11)) else {
             throw .decoding("column 11 is no execution status")

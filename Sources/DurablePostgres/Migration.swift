@@ -20,6 +20,7 @@ package struct Migration: Sendable, Hashable {
         Migration("0001_executions", PackageResources._001_executions_sql),
         Migration("0002_families", PackageResources._002_families_sql),
         Migration("0003_room", PackageResources._003_room_sql),
+        Migration("0004_checks", PackageResources._004_checks_sql),
     ]
 
     /// SHA-256 of the file, in hexadecimal: an applied file must never change.

@@ -53,6 +53,27 @@ package struct PostgresStorage: Storage {
         guard !ids.isEmpty else { return [:] }
         let rows = try await query(statements.executions(ids), deadline: Self.deadline)
         let executions = try decodeAll(rows) { row throws(DatabaseError) in try Execution(row: row) }
+        return try await withRelatives(executions)
+    }
+
+    package func settled(
+        among ids: [ExecutionID],
+        limit: Int
+    ) async throws(StorageError) -> [ExecutionID: Execution?] {
+        guard !ids.isEmpty else { return [:] }
+        let rows = try await query(statements.settled(among: ids, limit: limit), deadline: Self.deadline)
+        let settled = try decodeAll(rows) { row throws(DatabaseError) in
+            (
+                id: ExecutionID(bits: try row.uuid(Execution.columns)),
+                execution: try row.uuidIfPresent(0) == nil ? nil : try Execution(row: row)
+            )
+        }
+        let finished = try await withRelatives(settled.compactMap(\.execution))
+        return Dictionary(settled.map { ($0.id, finished[$0.id]) }) { first, _ in first }
+    }
+
+    /// Tells parents their children.
+    private func withRelatives(_ executions: [Execution]) async throws(StorageError) -> [ExecutionID: Execution] {
         var found = Dictionary(executions.map { ($0.id, $0) }) { first, _ in first }
         let parents = executions.filter { $0.waitingForChildrenAt != nil }.map { ($0.id, $0.attempt) }
         guard !parents.isEmpty else { return found }
@@ -77,12 +98,6 @@ package struct PostgresStorage: Storage {
         return found
     }
 
-    package func settled(among ids: [ExecutionID]) async throws(StorageError) -> Set<ExecutionID> {
-        guard !ids.isEmpty else { return [] }
-        let rows = try await query(statements.settled(among: ids), deadline: Self.deadline)
-        return Set(try decodeAll(rows) { row throws(DatabaseError) in ExecutionID(bits: try row.uuid(0)) })
-    }
-
     package func list(_ query: ExecutionQuery) async throws(StorageError) -> [Execution] {
         let rows = try await self.query(statements.list(query))
         return try decodeAll(rows) { row throws(DatabaseError) in try Execution(row: row) }
@@ -97,7 +112,7 @@ package struct PostgresStorage: Storage {
                 let finishing = Statements.Finishing(id: id, ending: .cancelled(.cancelled))
                 let rows = try await query(statements.finish([finishing], waits: true))
                 if !rows.isEmpty { cancelled.insert(id) }
-                guard rows.isEmpty, try await settled(among: [id]).isEmpty else { break }
+                guard rows.isEmpty, try await settled(among: [id], limit: 1).isEmpty else { break }
             }
         }
         return cancelled

@@ -28,13 +28,17 @@ package struct Statements: Sendable {
         """
     }
 
-    /// Which of the executions are finished or gone.
-    package func settled(among ids: [ExecutionID]) -> SQL {
+    /// The executions that are finished, and empty rows for those that are not known; the id that was asked for comes last.
+    ///
+    /// What is finished has no lease to look for.
+    package func settled(among ids: [ExecutionID], limit: Int) -> SQL {
         """
-        select asked.id
+        select \(unescaped: executionColumns), asked.id
         from unnest(\(ids.map(\.bits))) as asked (id)
         left join \(unescaped: schema).executions e on e.id = asked.id
+        left join \(unescaped: schema).leases l on false
         where e.id is null or e.final_status is not null
+        limit \(unescaped: String(max(0, limit)))
         """
     }
 
@@ -90,13 +94,21 @@ package struct Statements: Sendable {
             case when l.execution_id is null then 'ready' else 'running' end)
         """
 
+    private var selectExecution: String {
+        """
+        select \(executionColumns)
+        from \(schema).executions e
+        left join \(schema).leases l on l.execution_id = e.id
+        """
+    }
+
     /// The columns that `Execution.init(row:)` reads, in its order.
     ///
     /// `ready` and `waiting` are looked into row by row, and only for executions that stand there: joined, the planner would
     /// read and sort all of them for a page of which it does not know how short it is.
-    private var selectExecution: String {
+    private var executionColumns: String {
         """
-        select
+
             e.id, e.task_id, e.timeout_ms, e.sleep_ms_before_run, e.max_attempts, e.base_delay_ms, e.delay_multiplier,
             e.max_delay_ms, e.jitter, e.input, e.input_meta, \(Self.status),
             e.output, e.output_meta, e.error, e.retry_attempts, coalesce(
@@ -115,8 +127,6 @@ package struct Statements: Sendable {
                 else 0
             end,
             \(Self.family)
-        from \(schema).executions e
-        left join \(schema).leases l on l.execution_id = e.id
         """
     }
 

@@ -50,8 +50,8 @@ struct MutantStorage: Storage {
         await memory.executions(ids)
     }
 
-    func settled(among ids: [ExecutionID]) async throws(StorageError) -> Set<ExecutionID> {
-        await memory.settled(among: ids)
+    func settled(among ids: [ExecutionID], limit: Int) async throws(StorageError) -> [ExecutionID: Execution?] {
+        await memory.settled(among: ids, limit: limit)
     }
 
     func list(_ query: ExecutionQuery) async throws(StorageError) -> [Execution] { await memory.list(query) }

@@ -112,22 +112,39 @@ struct MigrationTests {
     @Test("the schema refuses what the state machine would never do")
     func checks() async throws {
         try await PostgresFixture.with { fixture in
-            let insert =
-                "insert into \(fixture.schema).executions (id, task_id, created_at, updated_at, start_at, timeout_ms, "
-                + "sleep_ms_before_run, max_attempts, final_status, finished_at, attempt, output, error) values "
-                + "(gen_random_uuid(), 'add1', now(), now(), now(), 1, 0, 0, "
-            for values in [
-                "'completed', null, 1, null, null)", "null, now(), 1, null, null)", "null, null, null, '1', null)",
-                "'failed', now(), 1, null, null)", "'completed', now(), 1, null, '{}')",
-                "'failed', now(), 1, '1', '{}')",
-                "'done', now(), 1, null, null)",
+            func insert(_ columns: [String: String]) async throws {
+                var row = [
+                    "id": "gen_random_uuid()", "task_id": "'add1'", "created_at": "now()", "updated_at": "now()",
+                    "start_at": "now()", "timeout_ms": "1", "sleep_ms_before_run": "0", "max_attempts": "2",
+                ]
+                row.merge(columns) { _, new in new }
+                let (names, values) = (row.keys.joined(separator: ", "), row.values.joined(separator: ", "))
+                try await fixture.execute("insert into \(fixture.schema).executions (\(names)) values (\(values))")
+            }
+            let completed = ["final_status": "'completed'", "finished_at": "now()", "attempt": "1", "output": "'1'"]
+            let failed = ["final_status": "'failed'", "finished_at": "now()", "attempt": "1", "error": "'{}'"]
+            let child = [
+                "parent_id": "gen_random_uuid()", "parent_attempt": "1", "parent_task_id": "'p'",
+                "root_id": "gen_random_uuid()", "root_task_id": "'p'", "child_index": "0", "is_only_child": "true",
+            ]
+            let waiting = ["waits_for": "'children'", "waiting_for_children_at": "now()", "attempt": "1"]
+            for sound in [[:], completed, failed, child, waiting, ["retry_attempts": "2"]] { try await insert(sound) }
+            for (row, flaw) in [
+                (completed, ["finished_at": "null"]), (completed, ["attempt": "null"]), (completed, ["error": "'{}'"]),
+                (completed, ["waits_for": "'wake_up'"]), (completed, ["final_status": "'done'"]),
+                (failed, ["error": "null"]), (failed, ["output": "'1'"]),
+                ([:], ["finished_at": "now()"]), ([:], ["output": "'1'"]), ([:], ["attempt": "1"]),
+                ([:], ["waits_for": "'nothing'", "attempt": "1"]), ([:], ["retry_attempts": "3"]),
+                (waiting, ["attempt": "null"]), (waiting, ["waiting_for_children_at": "null"]),
+                (child, ["parent_attempt": "null"]), (child, ["root_task_id": "null"]),
+                (child, ["is_only_child": "null"]),
+                ([:], ["child_index": "0", "is_only_child": "true"]),
             ] {
                 let error = try await #require(throws: DatabaseError.self) {
-                    try await fixture.execute(insert + values)
+                    try await insert(row.merging(flaw) { _, flaw in flaw })
                 }
-                #expect(error.sqlState == .checkViolation, "\(values)")
+                #expect(error.sqlState == .checkViolation, "\(row) \(flaw)")
             }
-            try await fixture.execute(insert + "'completed', now(), 1, '1', null)")
         }
     }
 }

@@ -9,7 +9,7 @@ extension PlanCase {
         // Leases are as many as attempts that run at the moment.
         PlanCase("executions(_ ids)", "a thousand", reads: 2500, scans: ["leases"]) { $0.executions(mixed) },
         PlanCase("executions(_ ids)", "one", reads: 10, scans: ["leases"]) { $0.executions([PlanData.id(600_000)]) },
-        PlanCase("settled(among ids)", reads: 1000) { $0.settled(among: mixed) },
+        PlanCase("settled(among ids, limit)", reads: 1000) { $0.settled(among: mixed, limit: 64) },
         PlanCase("list(_ query)", "the newest", reads: 300, scans: ["leases"]) {
             $0.list(ExecutionQuery(limit: 101))
         },

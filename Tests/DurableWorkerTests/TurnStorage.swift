@@ -94,8 +94,8 @@ final class TurnStorage: Storage {
         await base.executions(ids)
     }
 
-    func settled(among ids: [ExecutionID]) async throws(StorageError) -> Set<ExecutionID> {
-        await base.settled(among: ids)
+    func settled(among ids: [ExecutionID], limit: Int) async throws(StorageError) -> [ExecutionID: Execution?] {
+        await base.settled(among: ids, limit: limit)
     }
 
     func list(_ query: ExecutionQuery) async throws(StorageError) -> [Execution] { await base.list(query) }

@@ -158,7 +158,7 @@ final class Deployment: Sendable {
     /// Waits until none of the executions is unfinished, and returns them.
     func finished(_ ids: [ExecutionID], within limit: Duration = .seconds(60)) async throws -> [Execution] {
         try await eventually("all executions finish", within: limit) {
-            try await storage.settled(among: ids).count == Set(ids).count
+            try await storage.settled(among: ids, limit: ids.count).count == Set(ids).count
         }
         return Array(try await storage.executions(ids).values)
     }

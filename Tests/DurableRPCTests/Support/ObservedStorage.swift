@@ -49,9 +49,9 @@ final class ObservedStorage: Storage {
         return await base.executions(ids)
     }
 
-    func settled(among ids: [ExecutionID]) async throws(StorageError) -> Set<ExecutionID> {
+    func settled(among ids: [ExecutionID], limit: Int) async throws(StorageError) -> [ExecutionID: Execution?] {
         try await enter(.settled)
-        return await base.settled(among: ids)
+        return await base.settled(among: ids, limit: limit)
     }
 
     func cancel(_ ids: [ExecutionID]) async throws(StorageError) -> Set<ExecutionID> {
