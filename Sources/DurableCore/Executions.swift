@@ -53,10 +53,7 @@ package struct Executions: Sendable {
         self.catalog = TaskCatalog(storage: storage, own: tasks, checks: checks)
         self.watch = FinishWatch(storage: storage, signals: signals)
         insertions = Gatherer(gathering) { new throws(StorageError) in
-            let insertions = try await storage.insert(new)
-            // Before those who called are told: somebody may be waiting to begin.
-            signals.announce(new)
-            return insertions
+            try await storage.insert(new, telling: signals)
         }
         lookUps = Gatherer(gathering.forWholeExecutions) { ids throws(StorageError) in
             let found = try await storage.executions(Array(Set(ids)))
@@ -116,10 +113,20 @@ package struct Executions: Sendable {
         of taskID: TaskID,
         atMost timeout: Duration
     ) async throws(RequestError) -> Execution {
-        let execution = try await execution(id, of: taskID)
-        if execution.status.isFinished { return execution }
-        if let finished = await watch.wait(for: execution.id, atMost: timeout) { return finished }
-        return try await self.execution(id, of: taskID)
+        guard let executionID = ExecutionID(id) else { throw try await unknown(id, taskID) }
+        let waiter = await watch.enter(executionID, atMost: timeout)
+        do {
+            let execution = try await execution(id, of: taskID)
+            if execution.status.isFinished {
+                await watch.leave(waiter)
+                return execution
+            }
+        } catch {
+            await watch.leave(waiter)
+            throw error
+        }
+        if let finished = await watch.end(of: waiter) { return finished }
+        return try await execution(id, of: taskID)
     }
 
     /// Cancels an execution; a finished one stays as it is.
@@ -233,7 +240,7 @@ package struct Executions: Sendable {
     ) async throws(RequestError) -> [ExecutionID] {
         let insertions: [Insertion]
         do {
-            insertions = try await storage.insert(new)
+            insertions = try await storage.insert(new, telling: signals)
         } catch .idempotencyConflict(let index) {
             throw .conflict(
                 naming(
@@ -249,7 +256,6 @@ package struct Executions: Sendable {
         } catch {
             throw RequestError(error)
         }
-        signals.announce(new)
         return insertions.map(\.executionID)
     }
 
@@ -268,10 +274,16 @@ package struct Executions: Sendable {
     }
 }
 
-extension Signals {
-    /// Tells whoever works that there are new executions.
-    fileprivate func announce(_ new: [NewExecution]) {
-        send(new.contains(where: \.hasDeadline) ? [.ready, .upkeep] : [.ready])
+extension Storage {
+    /// Stores new executions and tells whoever works, before those who asked for it: somebody may be waiting to begin.
+    fileprivate func insert(
+        _ new: [NewExecution],
+        telling signals: any Signals
+    ) async throws(StorageError) -> [Insertion] {
+        var untold: Set<Signal> = new.contains(where: \.hasDeadline) ? [.ready, .upkeep] : [.ready]
+        let insertions = try await insert(new, announcing: &untold)
+        signals.send(untold)
+        return insertions
     }
 }
 

@@ -1,30 +1,34 @@
 /// Lets any number of callers wait for executions to finish at the price of one look-up for all.
 ///
-/// Looks for all when a ``Signal/finished`` comes in, and every half second while anybody waits; for those who begin to
-/// wait at once. Says so with a ``Signal/watching``, at first and then every 15 s. Nobody waiting costs nothing.
-/// One timer serves all who wait: a timer for each would keep its memory until its time has come.
+/// Looks when a ``Signal/finished`` comes in, and every half second while anybody waits. Says so with a
+/// ``Signal/watching``, at first and then every 15 s. Nobody waiting costs nothing. One timer serves all who wait: a timer
+/// for each would keep its memory until its time has come.
 package actor FinishWatch {
-    private struct Waiter {
-        let id: ExecutionID
-        let deadline: ContinuousClock.Instant
-        let continuation: CheckedContinuation<Execution?, Never>
-        /// Whether no look has asked for it yet.
-        var isNew = true
+    /// Somebody's place among those who wait.
+    package struct Waiter: Sendable {
+        fileprivate let number: Int
     }
 
-    /// Whom a look is for.
-    private enum Look {
-        case newcomers
-        case all
+    private enum Place {
+        /// Waits, but does not listen yet.
+        case reserved
+        case listening(CheckedContinuation<Execution?, Never>)
+        /// Over before anybody listened.
+        case over(Execution?)
+    }
+
+    private struct Waiting {
+        let id: ExecutionID
+        let deadline: ContinuousClock.Instant
+        var place = Place.reserved
     }
 
     private let storage: any Storage
     private let signals: any Signals
-    private var waiters: [Int: Waiter] = [:]
+    private var waiters: [Int: Waiting] = [:]
     private var nextWaiter = 0
     private var isLooking = false
-    /// The look that comes next.
-    private var pending: Look?
+    private var mustLook = false
 
     private let clock = ContinuousClock()
     private var isTicking = false
@@ -43,26 +47,58 @@ package actor FinishWatch {
 
     /// Looks when signals come in, until cancelled; then lets everybody go who waits.
     package func run() async {
-        for await signal in signals.signals() where signal == .finished { await look(.all) }
-        for number in waiters.keys { wake(number) }
+        for await signal in signals.signals() where signal == .finished { await look() }
+        for number in waiters.keys { end(number, with: nil) }
+    }
+
+    // MARK: Waiting
+
+    /// Begins to wait for an execution.
+    ///
+    /// Whoever reads the execution after that misses no end: it had ended then, or ``end(of:)`` tells. Each waiter is to be
+    /// asked for its ``end(of:)``, or to ``leave(_:)``.
+    package func enter(_ id: ExecutionID, atMost timeout: Duration) -> Waiter {
+        nextWaiter += 1
+        waiters[nextWaiter] = Waiting(id: id, deadline: clock.now + timeout)
+        startTicking()
+        return Waiter(number: nextWaiter)
+    }
+
+    package func leave(_ waiter: Waiter) {
+        waiters[waiter.number] = nil
     }
 
     /// Returns the execution when it has finished; `nil` when it is gone, when the time is up or when the caller is
     /// cancelled.
-    package func wait(for id: ExecutionID, atMost timeout: Duration) async -> Execution? {
-        let number = nextWaiter
-        nextWaiter += 1
-        let deadline = clock.now + timeout
+    package func end(of waiter: Waiter) async -> Execution? {
+        let number = waiter.number
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                guard !Task.isCancelled else { return continuation.resume(returning: nil) }
-                waiters[number] = Waiter(id: id, deadline: deadline, continuation: continuation)
-                // It may have finished just before: whoever begins to wait has a look taken.
-                Task { await self.look(.newcomers) }
-                startTicking()
+                switch waiters[number]?.place {
+                case .reserved? where !Task.isCancelled:
+                    waiters[number]?.place = .listening(continuation)
+                case .over(let execution)?:
+                    waiters[number] = nil
+                    continuation.resume(returning: execution)
+                case .reserved?, .listening?, nil:
+                    waiters[number] = nil
+                    continuation.resume(returning: nil)
+                }
             }
         } onCancel: {
-            Task { await self.wake(number) }
+            Task { await self.end(number, with: nil) }
+        }
+    }
+
+    private func end(_ number: Int, with execution: Execution?) {
+        switch waiters[number]?.place {
+        case .listening(let continuation)?:
+            waiters[number] = nil
+            continuation.resume(returning: execution)
+        case .reserved?:
+            waiters[number]?.place = .over(execution)
+        case .over?, nil:
+            break
         }
     }
 
@@ -76,37 +112,31 @@ package actor FinishWatch {
                 if tick % Self.ticksPerSign == 0 { signals.send(.watching) }
                 try? await Task.sleep(for: Self.tick)
                 let now = clock.now
-                for (number, waiter) in waiters where waiter.deadline <= now { wake(number) }
+                for (number, waiter) in waiters where waiter.deadline <= now { end(number, with: nil) }
                 tick += 1
-                if tick % Self.ticksPerLook == 0 { await look(.all) }
+                if tick % Self.ticksPerLook == 0 { await look() }
             }
             isTicking = false
         }
     }
 
-    private func wake(_ number: Int, with execution: Execution? = nil) {
-        waiters.removeValue(forKey: number)?.continuation.resume(returning: execution)
-    }
+    // MARK: Looking
 
-    /// One look at a time; what asks for another meanwhile gets one more for all.
-    private func look(_ look: Look) async {
-        if pending != .all { pending = look }
+    /// One look at a time; what asks for another meanwhile gets one more.
+    private func look() async {
+        mustLook = true
         guard !isLooking else { return }
         isLooking = true
-        while let look = pending {
-            pending = nil
-            await lookOnce(look)
+        while mustLook {
+            mustLook = false
+            await lookOnce()
         }
         isLooking = false
     }
 
-    private func lookOnce(_ look: Look) async {
-        var asked: [ExecutionID: [Int]] = [:]
-        for (number, waiter) in waiters where look == .all || waiter.isNew {
-            waiters[number]?.isNew = false
-            asked[waiter.id, default: []].append(number)
-        }
-        let ids = Array(asked.keys)
+    private func lookOnce() async {
+        let asked = Dictionary(grouping: waiters.keys) { waiters[$0]?.id }
+        let ids = asked.keys.compactMap(\.self)
         for start in stride(from: 0, to: ids.count, by: Self.batch) {
             var open = Set(ids[start..<min(start + Self.batch, ids.count)])
             var isMore = true
@@ -114,7 +144,7 @@ package actor FinishWatch {
                 // A storage that is away is asked again by the next look.
                 let settled = (try? await storage.settled(among: Array(open), limit: Self.limit)) ?? [:]
                 for (id, execution) in settled {
-                    for number in asked[id] ?? [] { wake(number, with: execution) }
+                    for number in asked[id] ?? [] { end(number, with: execution) }
                     open.remove(id)
                 }
                 isMore = settled.count == Self.limit && !open.isEmpty

@@ -14,6 +14,14 @@ public protocol Storage: Sendable {
     ///   ``StorageError/sleeperConflict(index:)`` when a sleeper of that name exists.
     func insert(_ executions: [NewExecution]) async throws(StorageError) -> [Insertion]
 
+    /// The same, with what everybody is to be told of it.
+    ///
+    /// - Parameter signals: Those that the storage sends itself, sooner than its caller could, it takes out.
+    func insert(
+        _ executions: [NewExecution],
+        announcing signals: inout Set<Signal>
+    ) async throws(StorageError) -> [Insertion]
+
     /// Looks up executions; ids that are not known are absent from the answer.
     func executions(_ ids: [ExecutionID]) async throws(StorageError) -> [ExecutionID: Execution]
 
@@ -85,9 +93,12 @@ public protocol Storage: Sendable {
     /// Settles attempts and leases the next executions at once: what a busy worker says over and over.
     ///
     /// A call that fails may have done both; settling again then finds the leases no longer held.
+    ///
+    /// - Parameter signals: What everybody is to be told of it; those that the storage sends itself it takes out.
     func settle(
         _ settlements: [Settlement],
-        leasing request: LeaseRequest
+        leasing request: LeaseRequest,
+        announcing signals: inout Set<Signal>
     ) async throws(StorageError) -> Exchange
 
     // MARK: Upkeep: idempotent, bounded, safe to run on every node at once
@@ -113,10 +124,28 @@ public protocol Storage: Sendable {
 }
 
 extension Storage {
-    /// Settles, then leases.
+    /// Inserts, and leaves the telling to the caller.
+    public func insert(
+        _ executions: [NewExecution],
+        announcing signals: inout Set<Signal>
+    ) async throws(StorageError) -> [Insertion] {
+        try await insert(executions)
+    }
+
+    /// Settles and leases at once, and nobody is told.
     public func settle(
         _ settlements: [Settlement],
         leasing request: LeaseRequest
+    ) async throws(StorageError) -> Exchange {
+        var signals: Set<Signal> = []
+        return try await settle(settlements, leasing: request, announcing: &signals)
+    }
+
+    /// Settles, then leases, and leaves the telling to the caller.
+    public func settle(
+        _ settlements: [Settlement],
+        leasing request: LeaseRequest,
+        announcing signals: inout Set<Signal>
     ) async throws(StorageError) -> Exchange {
         let held = try await settle(settlements)
         return Exchange(held: held, batch: try await lease(request))

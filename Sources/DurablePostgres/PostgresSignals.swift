@@ -60,9 +60,29 @@ package final class PostgresSignals: Signals, Service {
 
     package func signals() -> AsyncStream<Signal> { subscribers.signals() }
 
-    package func send(_ signals: Set<Signal>) {
+    package func send(_ signals: Set<Signal>) { put(heard(signals)) }
+
+    /// What tells these and everything pending, for a write that carries it along; `nil` when they are better sent afterwards,
+    /// or need not be.
+    ///
+    /// They count as sent. A pooler of transactions may not expect a second one before it has answered the first.
+    func statement(toFollow signals: Set<Signal>) -> SQL? {
+        let signals = heard(signals)
+        guard !signals.isEmpty, !pool.isPooled else { return nil }
+        let now = clock.now
+        let all: [Signal]? = state.withLock { state in
+            guard !state.isSending, now >= state.pausedUntil else { return nil }
+            state.pausedUntil = now + Self.pause
+            state.pending.formUnion(signals)
+            return state.take()
+        }
+        return all.map(statements.notify)
+    }
+
+    /// Those that somebody may be waiting for.
+    private func heard(_ signals: Set<Signal>) -> Set<Signal> {
         let isWatched = listener == nil || clock.now < state.withLock { $0.watchedUntil }
-        put(isWatched ? signals : signals.subtracting([.finished]))
+        return isWatched ? signals : signals.subtracting([.finished])
     }
 
     private func put(_ signals: Set<Signal>) {

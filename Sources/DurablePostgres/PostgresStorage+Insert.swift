@@ -31,15 +31,21 @@ struct Planted: Sendable {
 
 extension PostgresStorage {
     /// Inserts executions under ids that are fixed, so that it can be done again when its fate is unknown.
-    func insert(_ new: [Planted], again: Bool) async throws(InsertFailure) -> [Insertion] {
+    func insert(
+        _ new: [Planted],
+        again: Bool,
+        announcing signals: inout Set<Signal>
+    ) async throws(InsertFailure) -> [Insertion] {
         let statements = statements
         let result: Result<[Insertion], InsertFailure>
         do {
             if new.allSatisfy(\.isPlain) {
                 let statement = statements.insert(new.flatMap(\.seeds), again: again)
+                let follower = self.signals?.statement(toFollow: signals)
                 _ = try await pool.withConnection(deadline: Self.deadline) { connection throws(DatabaseError) in
-                    try connection.query(statement)
+                    try connection.pipeline([statement], follower: follower)
                 }
+                if follower != nil { signals = [] }
                 result = .success(new.map { .inserted($0.id) })
             } else {
                 result = try await pool.withConnection(deadline: Self.deadline) { connection throws(DatabaseError) in

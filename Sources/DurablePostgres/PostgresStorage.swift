@@ -11,10 +11,14 @@ package struct PostgresStorage: Storage {
     let pool: ConnectionPool
     let statements: Statements
     let logger: Logger
+    let signals: PostgresSignals?
 
-    /// - Parameter schema: The SQL schema that `durable migrate` has filled.
-    package init(pool: ConnectionPool, schema: String, logger: Logger) {
+    /// - Parameters:
+    ///   - schema: The SQL schema that `durable migrate` has filled.
+    ///   - signals: What tells others of what is written, along with it where that is possible.
+    package init(pool: ConnectionPool, schema: String, signals: PostgresSignals? = nil, logger: Logger) {
         self.pool = pool
+        self.signals = signals
         self.statements = Statements(schema: schema)
         self.logger = logger
     }
@@ -32,18 +36,26 @@ package struct PostgresStorage: Storage {
     // MARK: Producers
 
     package func insert(_ executions: [NewExecution]) async throws(StorageError) -> [Insertion] {
+        var signals: Set<Signal> = []
+        return try await insert(executions, announcing: &signals)
+    }
+
+    package func insert(
+        _ executions: [NewExecution],
+        announcing signals: inout Set<Signal>
+    ) async throws(StorageError) -> [Insertion] {
         guard !executions.isEmpty else { return [] }
         let now = WallClock.now()
         let new = executions.map { Planted($0, at: now) }
         do {
-            return try await insert(new, again: false)
+            return try await insert(new, again: false, announcing: &signals)
         } catch {
             guard error.isUnknown else { throw error.storageError }
             // The commit may have happened: the same ids once more find out, and change nothing if it has.
             logger.notice("An enqueue is tried again: the connection was lost before the answer came")
         }
         do {
-            return try await insert(new, again: true)
+            return try await insert(new, again: true, announcing: &signals)
         } catch {
             throw error.storageError
         }
@@ -197,7 +209,8 @@ package struct PostgresStorage: Storage {
 
     package func settle(
         _ settlements: [Settlement],
-        leasing request: LeaseRequest
+        leasing request: LeaseRequest,
+        announcing signals: inout Set<Signal>
     ) async throws(StorageError) -> Exchange {
         let settlings = settlements.compactMap(Statements.Settling.init)
         guard request.limit > 0, !settlings.isEmpty else {
@@ -207,9 +220,13 @@ package struct PostgresStorage: Storage {
         // Before the others: were it behind them, its failure would leave leases that nobody was told of.
         let parents = try await settleParents(settlements)
         let both = [statements.settle(settlings), statements.lease(request)]
+        let follower = self.signals?.statement(toFollow: signals)
         let rows = try await storing { () throws(DatabaseError) in
-            try await pool.withConnection { connection throws(DatabaseError) in try connection.pipeline(both) }
+            try await pool.withConnection { connection throws(DatabaseError) in
+                try connection.pipeline(both, follower: follower)
+            }
         }
+        if follower != nil { signals = [] }
         let held = parents.union(try decodeAll(rows[0], Self.leaseID))
         return Exchange(
             held: held,

@@ -55,10 +55,11 @@ final class Turns: Sendable {
     ///
     /// - Parameters:
     ///   - begin: Begins attempts.
-    ///   - onRecorded: Told whom the results of a turn concern, and whether somebody's child was among them.
+    ///   - onRecorded: Told whom the results of a turn concern, who of them has not been told yet, and whether somebody's
+    ///     child was among them.
     func run(
         begin: ([Lease]) -> Void,
-        onRecorded: (_ effects: Set<Signal>, _ hasFamily: Bool) -> Void
+        onRecorded: (_ effects: Set<Signal>, _ untold: Set<Signal>, _ hasFamily: Bool) -> Void
     ) async {
         var looks = Looks(longestPoll: configuration.longestPoll, at: clock.now)
         // An answer that was lost may have brought leases, which would be kept alive with the others for ever.
@@ -76,8 +77,9 @@ final class Turns: Sendable {
             }
             let settlements = results.map(\.settlement)
             let held: Set<LeaseID>
+            var untold = Self.effects(of: settlements)
             if isLooking {
-                let exchange = await exchange(settlements, limit: free, &looks, &isAnswerMissing)
+                let exchange = await exchange(settlements, limit: free, &untold, &looks, &isAnswerMissing)
                 held = exchange.held
                 begin(exchange.batch.leases)
             } else {
@@ -87,11 +89,13 @@ final class Turns: Sendable {
             report(results, held)
             guard !results.isEmpty else { continue }
             let recorded = results.filter { held.contains($0.settlement.lease) }
-            onRecorded(
-                recorded.reduce(into: []) { $0.formUnion($1.settlement.transition.effects) },
-                recorded.contains(where: \.hasFamily)
-            )
+            let effects = Self.effects(of: recorded.map(\.settlement))
+            onRecorded(effects, untold.intersection(effects), recorded.contains(where: \.hasFamily))
         }
+    }
+
+    private static func effects(of settlements: [Settlement]) -> Set<Signal> {
+        settlements.reduce(into: []) { $0.formUnion($1.transition.effects) }
     }
 
     private func report(_ results: [Attempts.Result], _ held: Set<LeaseID>) {
@@ -114,6 +118,7 @@ final class Turns: Sendable {
     private func exchange(
         _ settlements: [Settlement],
         limit: Int,
+        _ untold: inout Set<Signal>,
         _ looks: inout Looks,
         _ isAnswerMissing: inout Bool
     ) async -> Exchange {
@@ -135,7 +140,7 @@ final class Turns: Sendable {
                 let exchange =
                     settlements.isEmpty
                     ? Exchange(held: [], batch: try await storage.lease(request))
-                    : try await storage.settle(settlements, leasing: request)
+                    : try await storage.settle(settlements, leasing: request, announcing: &untold)
                 health.leasing()
                 metrics.leased(exchange.batch.leases.count)
                 looks.looked(request, from: start, to: clock.now, exchange.batch)

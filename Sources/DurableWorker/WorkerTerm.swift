@@ -220,8 +220,8 @@ final class WorkerTerm: Sendable {
         }
     }
 
-    private func recorded(_ effects: Set<Signal>, hasFamily: Bool) {
-        signals.send(effects)
+    private func recorded(_ effects: Set<Signal>, untold: Set<Signal>, hasFamily: Bool) {
+        signals.send(untold)
         // Also those that are due later: everybody who waits has to know when.
         if effects.contains(.ready) { turns.ringForWork() }
         if hasFamily { upkeep.ringForFamilies() }

@@ -5,43 +5,62 @@ extension Connection {
     ///
     /// Each sees what those before it wrote. The error is that of the first statement that failed, or of the commit.
     ///
-    /// - Parameter statements: At least one.
+    /// - Parameters:
+    ///   - statements: At least one.
+    ///   - follower: Sent along, outside of a transaction only, and run in a commit of its own when that of the others is
+    ///     through, whatever came of it. Nobody waits for its answer or hears of its failure.
     /// - Returns: The rows of each, in order.
-    package mutating func pipeline(_ statements: [SQL]) throws(DatabaseError) -> [Rows] {
+    package mutating func pipeline(
+        _ statements: [SQL],
+        follower: SQL? = nil
+    ) throws(DatabaseError) -> [Rows] {
         try repeatingStale(statements[0]) { (connection: inout Connection) throws(DatabaseError) in
-            try connection.sendAtOnce(statements)
+            try connection.sendAtOnce(statements, follower)
         }
     }
 
-    private mutating func sendAtOnce(_ statements: [SQL]) throws(DatabaseError) -> [Rows] {
+    private mutating func sendAtOnce(_ statements: [SQL], _ follower: SQL?) throws(DatabaseError) -> [Rows] {
         // Preparing is a round trip of its own, at the first use only.
         var names: [String?] = []
         for statement in statements { names.append(keepsStatements ? try prepare(statement) : nil) }
+        var followerName: String?
+        if let follower, keepsStatements { followerName = try prepare(follower) }
         let mayCommit = transactionStatus == .none
 
         var isSent = PQenterPipelineMode(raw) == 1
-        for (statement, name) in zip(statements, names) where isSent {
-            isSent = try statement.withParameters { values, lengths, formats, types in
-                let count = Int32(truncatingIfNeeded: statement.parameters.count)
-                let binary: Int32 = 1
-                return if let name {
-                    PQsendQueryPrepared(raw, name, count, values, lengths, formats, binary) == 1
-                } else {
-                    PQsendQueryParams(raw, statement.text, count, types, values, lengths, formats, binary) == 1
-                }
+        for (statement, name) in zip(statements, names) where isSent { isSent = try push(statement, name) }
+        isSent = isSent && PQpipelineSync(raw) == 1
+        if isSent, let follower, try push(follower, followerName), PQpipelineSync(raw) == 1 { follows(follower) }
+        defer {
+            if !isFollowed, PQexitPipelineMode(raw) != 1 { abandon() }
+        }
+        guard isSent else { throw failure(nil, text: statements.first?.text ?? "", mayCommit: mayCommit) }
+        return try receive(statements, mayCommit: mayCommit)
+    }
+
+    private func push(_ statement: SQL, _ name: String?) throws(DatabaseError) -> Bool {
+        try statement.withParameters { values, lengths, formats, types in
+            let count = Int32(truncatingIfNeeded: statement.parameters.count)
+            let binary: Int32 = 1
+            return if let name {
+                PQsendQueryPrepared(raw, name, count, values, lengths, formats, binary) == 1
+            } else {
+                PQsendQueryParams(raw, statement.text, count, types, values, lengths, formats, binary) == 1
             }
         }
-        isSent = isSent && PQpipelineSync(raw) == 1
-        let answers: [Rows]
+    }
+
+    /// Reads what the last follower brought, if there was one: the connection is of no use to others before.
+    mutating func awaitFollower() {
+        guard let follower = takeFollower() else { return }
         do throws(DatabaseError) {
-            guard isSent else { throw failure(nil, text: statements.first?.text ?? "", mayCommit: mayCommit) }
-            answers = try receive(statements, mayCommit: mayCommit)
+            _ = try receive([follower], mayCommit: false)
         } catch {
-            if PQexitPipelineMode(raw) != 1 { abandon() }
-            throw error
+            // What the server may have forgotten is prepared anew.
+            if PQexitPipelineMode(raw) == 1 { forget(follower.text) } else { abandon() }
+            return
         }
         if PQexitPipelineMode(raw) != 1 { abandon() }
-        return answers
     }
 
     /// Reads up to where the server has committed, or has given up.

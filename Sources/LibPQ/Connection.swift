@@ -16,6 +16,8 @@ package struct Connection: ~Copyable {
     /// Whether the server has refused to write.
     private(set) var isReadOnly = false
     private var savepoints = 0
+    /// A statement that was sent along with others and whose answer has not been read.
+    private var follower: SQL?
 
     /// Opens a connection and blocks until it stands.
     static func open(_ configuration: DatabaseConfiguration, logger: Logger) throws(DatabaseError) -> Connection {
@@ -78,9 +80,11 @@ package struct Connection: ~Copyable {
         if let interruption = control.interruption {
             throw interruption.error(outcomeUnknown: false, report: ServerReport(statement: statement.text))
         }
+        awaitFollower()
         do throws(DatabaseError) {
             return try send(&self)
         } catch {
+            awaitFollower()
             // A plan that the server dropped, or that a migration outdated, is made anew. Inside a transaction the error
             // has spoilt the transaction, and only the caller can begin again.
             guard keepsStatements, error.isStaleStatement, let stale = error.report.statement, forget(stale),
@@ -163,7 +167,18 @@ package struct Connection: ~Copyable {
 
     /// Runs a command of a transaction scope; not refused to a caller that was interrupted, since it must clean up.
     mutating func command(_ text: String, mayCommit: Bool = false) throws(DatabaseError) -> Rows {
-        try checked(PQexec(raw, text), text: text, mayCommit: mayCommit)
+        awaitFollower()
+        return try checked(PQexec(raw, text), text: text, mayCommit: mayCommit)
+    }
+
+    /// Whether the answer to a follower has not been read.
+    var isFollowed: Bool { follower != nil }
+
+    mutating func follows(_ statement: SQL) { follower = statement }
+
+    mutating func takeFollower() -> SQL? {
+        defer { follower = nil }
+        return follower
     }
 
     /// Declares the connection unfit for another caller.
@@ -198,7 +213,8 @@ package struct Connection: ~Copyable {
     }
 
     /// Drops a prepared statement; `false` when there was none.
-    private mutating func forget(_ text: String) -> Bool {
+    @discardableResult
+    mutating func forget(_ text: String) -> Bool {
         guard let name = statements.remove(text) else { return false }
         // In a spoilt transaction this fails, and the server keeps a statement that nobody names any more.
         PQclear(PQexec(raw, "deallocate \(name)"))

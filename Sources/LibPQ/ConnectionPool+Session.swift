@@ -47,12 +47,18 @@ extension ConnectionPool {
                 return
             }
             let announce = request.work.perform(&connection)
+            let isFollowed = connection.isFollowed
+            if isFollowed {
+                // The caller has what it wants; the next one has to wait.
+                announce()
+                connection.awaitFollower()
+            }
             let (isReusable, isReadOnly) = (connection.isReusable, connection.isReadOnly)
             let completion = shared.withLock { shared in
                 if isReadOnly, shared.generation == generation { shared.generation += 1 }
                 return shared.state.finished(session, isReusable: isReusable)
             }
-            announce()
+            if !isFollowed { announce() }
             switch completion {
             case .next: continue
             case .drop: return

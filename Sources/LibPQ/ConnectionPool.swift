@@ -83,6 +83,9 @@ package final class ConnectionPool: Service, Sendable {
         await close()
     }
 
+    /// Whether a pooler in transaction mode stands between.
+    package var isPooled: Bool { configuration.isPooled }
+
     /// How busy the pool is.
     package var usage: PoolUsage { shared.withLock { $0.state.usage } }
 

@@ -10,7 +10,9 @@ struct SignalTests {
     /// Runs the body with the signals of two processes.
     private func withTwo(
         watch: Duration,
-        _ body: @escaping @Sendable (_ worker: PostgresSignals, _ frontEnd: PostgresSignals) async throws -> Void
+        _ body: @escaping @Sendable (
+            _ worker: PostgresSignals, _ frontEnd: PostgresSignals, _ fixture: PostgresFixture
+        ) async throws -> Void
     ) async throws {
         try await PostgresFixture.with { fixture in
             func signals() -> PostgresSignals {
@@ -29,7 +31,7 @@ struct SignalTests {
                 group.addTask { try await frontEnd.run() }
                 // Whoever has connected publishes all there is, once.
                 for signals in connected { for await _ in signals { break } }
-                try await body(worker, frontEnd)
+                try await body(worker, frontEnd, fixture)
                 group.cancelAll()
             }
         }
@@ -43,7 +45,7 @@ struct SignalTests {
 
     @Test("a signal reaches the other process")
     func arrives() async throws {
-        try await withTwo(watch: .seconds(30)) { worker, frontEnd in
+        try await withTwo(watch: .seconds(30)) { worker, frontEnd, _ in
             let received = frontEnd.signals()
             for signal in [Signal.ready, .cancelled, .upkeep] {
                 let other = await next(received) { worker.send(signal) }
@@ -52,9 +54,30 @@ struct SignalTests {
         }
     }
 
+    @Test("a write tells the other process with it; the next one, within a moment, leaves that to its caller")
+    func travelling() async throws {
+        try await withTwo(watch: .seconds(30)) { worker, frontEnd, fixture in
+            let storage = PostgresStorage(
+                pool: fixture.pool,
+                schema: fixture.schema,
+                signals: frontEnd,
+                logger: Logger(label: "test")
+            )
+            @Sendable func insert() async throws -> Set<Signal> {
+                var untold: Set<Signal> = [.ready]
+                _ = try await storage.insert([.plain()], announcing: &untold)
+                return untold
+            }
+            let received = worker.signals()
+            try await eventually { try await insert().isEmpty }
+            for await signal in received where signal == .ready { break }
+            try await eventually { try await insert() == [.ready] }
+        }
+    }
+
     @Test("that executions have finished is not told while nobody waits, and at once to somebody who begins to")
     func watched() async throws {
-        try await withTwo(watch: .zero) { worker, frontEnd in
+        try await withTwo(watch: .zero) { worker, frontEnd, _ in
             let received = frontEnd.signals()
             // What connecting made them send is out of the way then.
             for signals in [worker, frontEnd] {

@@ -72,7 +72,11 @@ final class TurnStorage: Storage {
         }
     }
 
-    func settle(_ settlements: [Settlement], leasing request: LeaseRequest) async throws(StorageError) -> Exchange {
+    func settle(
+        _ settlements: [Settlement],
+        leasing request: LeaseRequest,
+        announcing signals: inout Set<Signal>
+    ) async throws(StorageError) -> Exchange {
         let call = Call.settleAndLease(settlements.count, limit: request.limit)
         return try await turn(call, settlements) { () throws(StorageError) in
             try await base.settle(settlements, leasing: request)

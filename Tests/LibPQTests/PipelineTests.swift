@@ -67,6 +67,42 @@ struct PipelineTests {
         }
     }
 
+    @Test("a follower runs in a commit of its own, after the others and whatever came of them; its failure is nobody's")
+    func follower() async throws {
+        try await TestServer.withTable { pool in
+            let backend = try await pool.backend()
+            func send(_ statement: SQL, follower: SQL) async throws(DatabaseError) {
+                try await pool.withConnection { connection throws(DatabaseError) in
+                    _ = try connection.pipeline([statement], follower: follower)
+                }
+            }
+            try await send("insert into t values (1)", follower: "insert into t select n + 1 from t")
+            // Whoever is served next by the connection finds that it is through.
+            #expect(try await pool.numbers() == [1, 2])
+            await #expect(throws: DatabaseError.self) {
+                try await send("insert into t select 1 / \(0)", follower: "insert into t values (3)")
+            }
+            #expect(try await pool.numbers() == [1, 2, 3])
+            for _ in 1...2 { try await send("delete from t", follower: "select 1 / \(0)") }
+            #expect(try await pool.numbers() == [])
+            #expect(try await pool.backend() == backend)
+        }
+    }
+
+    @Test("what is asked next on the same connection waits for the follower")
+    func followerFirst() async throws {
+        try await TestServer.withTable { pool in
+            let count = try await pool.withConnection { connection throws(DatabaseError) in
+                _ = try connection.pipeline(
+                    ["insert into t values (1)"],
+                    follower: "insert into t select 2 from pg_sleep(0.2)"
+                )
+                return try connection.query("select count(*) from t").only().int(0)
+            }
+            #expect(count == 2)
+        }
+    }
+
     @Test("answers and parameters larger than what the sockets hold pass each other")
     func large() async throws {
         try await TestServer.withTable { pool in

@@ -20,13 +20,13 @@ package struct Stores: Sendable {
         self.settings = settings
         self.logger = logger
         pool = ConnectionPool(settings.configuration(poolSize: poolSize), logger: logger)
-        storage = PostgresStorage(pool: pool, schema: schema, logger: logger)
         signals = PostgresSignals(
             pool: pool,
             listening: settings.directConfiguration,
             schema: schema,
             logger: logger
         )
+        storage = PostgresStorage(pool: pool, schema: schema, signals: signals, logger: logger)
         migrator = Migrator(pool: pool, schema: schema, logger: logger)
     }
 

@@ -94,7 +94,7 @@ struct Missing: Error {
 }
 
 extension NewExecution {
-    static func plain(
+    package static func plain(
         _ taskID: TaskID = "add1",
         input: String = #"{"n":0}"#,
         retries: RetryOptions = .none,
