@@ -10,9 +10,10 @@ struct SignalTests {
     /// Runs the body with the signals of two processes.
     private func withTwo(
         watch: Duration,
-        _ body: @escaping @Sendable (
-            _ worker: PostgresSignals, _ frontEnd: PostgresSignals, _ fixture: PostgresFixture
-        ) async throws -> Void
+        _ body:
+            @escaping @Sendable (
+                _ worker: PostgresSignals, _ frontEnd: PostgresSignals, _ fixture: PostgresFixture
+            ) async throws -> Void
     ) async throws {
         try await PostgresFixture.with { fixture in
             func signals() -> PostgresSignals {
