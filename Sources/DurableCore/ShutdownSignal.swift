@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A one-way switch that says a worker is shutting down.
+/// A one-way switch that says that something is over: a worker shuts down, a client has hung up.
 public final class ShutdownSignal: Sendable {
     private struct State {
         var isRaised = false
@@ -12,7 +12,7 @@ public final class ShutdownSignal: Sendable {
 
     public init() {}
 
-    /// Whether the worker is shutting down.
+    /// Whether it is over.
     public var isRaised: Bool { state.withLock { $0.isRaised } }
 
     /// Raises the signal, once and for all.

@@ -3,6 +3,7 @@ import DurableWire
 import HTTPTypes
 import Hummingbird
 import Logging
+import ServiceLifecycle
 
 /// Answers the requests of a front end.
 ///
@@ -26,7 +27,7 @@ struct RPCResponder: HTTPResponder {
         let clock = ContinuousClock()
         let start = clock.now
         metrics.begin()
-        let answer = await answer(to: request, by: procedure)
+        let answer = await answer(to: request, by: procedure, in: context)
         let duration = clock.now - start
         metrics.end(procedure.name, code: answer.code, duration: duration)
         logger.debug(
@@ -34,12 +35,12 @@ struct RPCResponder: HTTPResponder {
             metadata: ["procedure": "\(procedure.name)", "code": "\(answer.code)", "after": "\(duration)"]
         )
         var response = answer.response(to: request)
-        // Watching whether the client hangs up has used up the connection.
-        if procedure.waits { response.headers[.connection] = "close" }
+        // Those who wait learn of it at the same time as the connection, which may be later.
+        if Task.isShuttingDownGracefully { response.headers[.connection] = "close" }
         return response
     }
 
-    private func answer(to request: Request, by procedure: any Procedure) async -> Answer {
+    private func answer(to request: Request, by procedure: any Procedure, in context: Context) async -> Answer {
         do {
             try authorize(request, for: procedure)
             let length = try request.announcedLength(atMost: procedure.largestBody)
@@ -47,26 +48,15 @@ struct RPCResponder: HTTPResponder {
             let share = Admission.Share(isWait: procedure.waits, bytes: length ?? procedure.largestBody)
             guard admission.enter(share) else { throw Overloaded() }
             defer { admission.leave(share) }
-            return Answer(body: try await call(procedure, for: request))
+            let body = try await request.body.read(atMost: procedure.largestBody)
+            guard procedure.waits else { return try await call(procedure, for: request, body: body) }
+            return try await context.whileConnected { try await call(procedure, for: request, body: body) }
         } catch {
             return refusal(of: procedure, error)
         }
     }
 
-    private func call(_ procedure: any Procedure, for request: Request) async throws -> [UInt8] {
-        guard procedure.waits else {
-            return try await call(
-                procedure,
-                for: request,
-                body: request.body.read(atMost: procedure.largestBody)
-            )
-        }
-        return try await request.body.consumeWithCancellationOnInboundClose { body in
-            try await call(procedure, for: request, body: body.read(atMost: procedure.largestBody))
-        }
-    }
-
-    private func call(_ procedure: any Procedure, for request: Request, body: [UInt8]) async throws -> [UInt8] {
+    private func call(_ procedure: any Procedure, for request: Request, body: [UInt8]) async throws -> Answer {
         let rpc = RPCRequest(
             method: request.method.rawValue,
             target: request.head.path ?? "/",
@@ -91,7 +81,7 @@ struct RPCResponder: HTTPResponder {
         }
         let answer = try await procedure.answer(input, trace: TraceContext(request.headers))
         failures.granted()
-        return answer
+        return Answer(body: answer)
     }
 
     private func authorize(_ request: Request, for procedure: any Procedure) throws(RPCError) {

@@ -91,6 +91,22 @@ struct WaitTests {
         }
     }
 
+    @Test("a connection on which a client has waited serves on")
+    func connection() async throws {
+        try await RunningService.with { service in
+            let id = try await service.client.enqueue()
+            try await HTTPConnection.with(port: service.client.port) { connection in
+                for _ in 1...3 {
+                    let body = Array(Self.body(id, timeoutMs: 1).utf8)
+                    try await connection.send(Client.request("POST", "/rpc/waitForTaskExecution", body))
+                    let reply = try await connection.reply()
+                    #expect(reply.status == 200)
+                    #expect(reply.headers["connection"] == nil)
+                }
+            }
+        }
+    }
+
     @Test("on shutdown those who wait get the execution as it is")
     func shutdown() async throws {
         try await RunningService.with { service in

@@ -19,7 +19,9 @@ struct HTTPListener<Responder: HTTPResponder>: Service where Responder.Context =
             responder: responder,
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [RequestIntakeHandler(timeout: TimeAmount(requestTimeout))],
+                    additionalChannelHandlers: [
+                        RequestIntakeHandler(timeout: TimeAmount(requestTimeout)), HangUpHandler(),
+                    ],
                     idleTimeout: TimeAmount(idleTimeout)
                 )
             ),
