@@ -32,10 +32,12 @@ package actor FinishWatch {
 
     private let clock = ContinuousClock()
     private var isTicking = false
+    /// When everybody is told again that somebody waits.
+    private var nextSign: ContinuousClock.Instant
 
     private static let tick = Duration.milliseconds(50)
     private static let ticksPerLook = 10
-    private static let ticksPerSign = 300
+    private static let signInterval = Duration.seconds(15)
     /// How many executions one look-up asks for, and how many it brings: an output may be megabytes.
     private static let batch = 1000
     private static let limit = 64
@@ -43,12 +45,13 @@ package actor FinishWatch {
     package init(storage: any Storage, signals: any Signals) {
         self.storage = storage
         self.signals = signals
+        nextSign = clock.now
     }
 
     /// Looks when signals come in, until cancelled; then lets everybody go who waits.
     package func run() async {
         for await signal in signals.signals() where signal == .finished { await look() }
-        for number in waiters.keys { end(number, with: nil) }
+        for number in waiters.keys { conclude(number, with: nil) }
     }
 
     // MARK: Waiting
@@ -86,11 +89,11 @@ package actor FinishWatch {
                 }
             }
         } onCancel: {
-            Task { await self.end(number, with: nil) }
+            Task { await self.conclude(number, with: nil) }
         }
     }
 
-    private func end(_ number: Int, with execution: Execution?) {
+    private func conclude(_ number: Int, with execution: Execution?) {
         switch waiters[number]?.place {
         case .listening(let continuation)?:
             waiters[number] = nil
@@ -109,15 +112,22 @@ package actor FinishWatch {
         Task {
             var tick = 0
             while !waiters.isEmpty {
-                if tick % Self.ticksPerSign == 0 { signals.send(.watching) }
+                sign()
                 try? await Task.sleep(for: Self.tick)
                 let now = clock.now
-                for (number, waiter) in waiters where waiter.deadline <= now { end(number, with: nil) }
+                for (number, waiter) in waiters where waiter.deadline <= now { conclude(number, with: nil) }
                 tick += 1
                 if tick % Self.ticksPerLook == 0 { await look() }
             }
             isTicking = false
         }
+    }
+
+    private func sign() {
+        let now = clock.now
+        guard now >= nextSign else { return }
+        nextSign = now + Self.signInterval
+        signals.send(.watching)
     }
 
     // MARK: Looking
@@ -135,20 +145,34 @@ package actor FinishWatch {
     }
 
     private func lookOnce() async {
-        let asked = Dictionary(grouping: waiters.keys) { waiters[$0]?.id }
-        let ids = asked.keys.compactMap(\.self)
+        var asked: [ExecutionID: [Int]] = [:]
+        for (number, waiter) in waiters {
+            if case .over = waiter.place { continue }
+            asked[waiter.id, default: []].append(number)
+        }
+        let ids = Array(asked.keys)
         for start in stride(from: 0, to: ids.count, by: Self.batch) {
             var open = Set(ids[start..<min(start + Self.batch, ids.count)])
             var isMore = true
             while isMore {
-                // A storage that is away is asked again by the next look.
-                let settled = (try? await storage.settled(among: Array(open), limit: Self.limit)) ?? [:]
+                let settled = await settled(among: Array(open))
                 for (id, execution) in settled {
-                    for number in asked[id] ?? [] { end(number, with: execution) }
+                    for number in asked[id] ?? [] { conclude(number, with: execution) }
                     open.remove(id)
                 }
                 isMore = settled.count == Self.limit && !open.isEmpty
             }
+        }
+    }
+
+    /// Those of the executions that nobody need wait for any more.
+    private func settled(among ids: [ExecutionID]) async -> [ExecutionID: Execution?] {
+        do {
+            return try await storage.settled(among: ids, limit: Self.limit)
+        } catch {
+            // A storage that is away is asked again by the next look. When it is about one of them, each of those who wait
+            // finds out when it reads its own.
+            return error.isTransient ? [:] : Dictionary(uniqueKeysWithValues: ids.map { ($0, nil) })
         }
     }
 }

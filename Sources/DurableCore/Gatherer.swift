@@ -102,9 +102,7 @@ package final class Gatherer<Item: Sendable, Answer: Sendable>: Sendable {
         }
         switch admission {
         case .refused: caller.resume(returning: .failure(.noRoom))
-        // Detached: a batch belongs to all who are in it, not to the task of the one who came first. Immediate: nothing is
-        // gained by handing the first steps to another thread.
-        case .first: Task.immediateDetached { await self.serve() }
+        case .first: begin()
         case .unwatched: Task.detached { await self.watch() }
         case .collected: break
         }
@@ -144,6 +142,16 @@ package final class Gatherer<Item: Sendable, Answer: Sendable>: Sendable {
     }
 
     // MARK: Batches
+
+    /// Begins to serve: detached, since a batch belongs to all who are in it, not to the task of the one who came first; and
+    /// where that is possible on this thread, since nothing is gained by waking another for the first steps.
+    private func begin() {
+        if #available(macOS 26, *) {
+            Task.immediateDetached { await self.serve() }
+        } else {
+            Task.detached { await self.serve() }
+        }
+    }
 
     /// Serves one batch after the other until nobody waits.
     private func serve() async {

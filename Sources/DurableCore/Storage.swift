@@ -132,15 +132,6 @@ extension Storage {
         try await insert(executions)
     }
 
-    /// Settles and leases at once, and nobody is told.
-    public func settle(
-        _ settlements: [Settlement],
-        leasing request: LeaseRequest
-    ) async throws(StorageError) -> Exchange {
-        var signals: Set<Signal> = []
-        return try await settle(settlements, leasing: request, announcing: &signals)
-    }
-
     /// Settles, then leases, and leaves the telling to the caller.
     public func settle(
         _ settlements: [Settlement],

@@ -62,21 +62,21 @@ package final class PostgresSignals: Signals, Service {
 
     package func send(_ signals: Set<Signal>) { put(heard(signals)) }
 
-    /// What tells these and everything pending, for a write that carries it along; `nil` when they are better sent afterwards,
-    /// or need not be.
+    /// What tells these and everything pending, for a write to take along; `nil` when they are better sent afterwards.
     ///
-    /// They count as sent. A pooler of transactions may not expect a second one before it has answered the first.
-    func statement(toFollow signals: Set<Signal>) -> SQL? {
-        let signals = heard(signals)
-        guard !signals.isEmpty, !pool.isPooled else { return nil }
+    /// To be asked when the write is about to be sent.
+    func follower(telling signals: Set<Signal>) -> (follower: Follower, told: Set<Signal>)? {
+        let told = heard(signals)
+        // A pooler of transactions may not expect a second one before it has answered the first.
+        guard !told.isEmpty, !pool.isPooled else { return nil }
         let now = clock.now
         let all: [Signal]? = state.withLock { state in
             guard !state.isSending, now >= state.pausedUntil else { return nil }
-            state.pausedUntil = now + Self.pause
-            state.pending.formUnion(signals)
+            state.isSending = true
+            state.pending.formUnion(told)
             return state.take()
         }
-        return all.map(statements.notify)
+        return all.map { (Follower(statements.notify($0), afterwards: sent), told) }
     }
 
     /// Those that somebody may be waiting for.
@@ -106,15 +106,19 @@ package final class PostgresSignals: Signals, Service {
         // Not by way of a task: somebody waits.
         pool.perform { connection throws(DatabaseError) in
             try connection.query(statement)
-        } afterwards: { error in
-            if let error { self.report(error) }
-            let isMore = self.state.withLock { state in
-                state.isSending = false
-                state.pausedUntil = self.clock.now + Self.pause
-                return !state.pending.isEmpty
-            }
-            if isMore { self.waker.yield() }
+        } afterwards: {
+            self.sent($0)
         }
+    }
+
+    private func sent(_ error: DatabaseError?) {
+        if let error { report(error) }
+        let isMore = state.withLock { state in
+            state.isSending = false
+            state.pausedUntil = clock.now + Self.pause
+            return !state.pending.isEmpty
+        }
+        if isMore { waker.yield() }
     }
 
     /// Sends what is pending now.

@@ -41,11 +41,11 @@ extension PostgresStorage {
         do {
             if new.allSatisfy(\.isPlain) {
                 let statement = statements.insert(new.flatMap(\.seeds), again: again)
-                let follower = self.signals?.statement(toFollow: signals)
-                _ = try await pool.withConnection(deadline: Self.deadline) { connection throws(DatabaseError) in
-                    try connection.pipeline([statement], follower: follower)
+                let untold = signals
+                let told = try await pool.withConnection(deadline: Self.deadline) { connection throws(DatabaseError) in
+                    try write([statement], telling: untold, &connection).told
                 }
-                if follower != nil { signals = [] }
+                signals.subtract(told)
                 result = .success(new.map { .inserted($0.id) })
             } else {
                 result = try await pool.withConnection(deadline: Self.deadline) { connection throws(DatabaseError) in

@@ -11,7 +11,7 @@ package struct PostgresStorage: Storage {
     let pool: ConnectionPool
     let statements: Statements
     let logger: Logger
-    let signals: PostgresSignals?
+    private let signals: PostgresSignals?
 
     /// - Parameters:
     ///   - schema: The SQL schema that `durable migrate` has filled.
@@ -220,13 +220,13 @@ package struct PostgresStorage: Storage {
         // Before the others: were it behind them, its failure would leave leases that nobody was told of.
         let parents = try await settleParents(settlements)
         let both = [statements.settle(settlings), statements.lease(request)]
-        let follower = self.signals?.statement(toFollow: signals)
-        let rows = try await storing { () throws(DatabaseError) in
+        let untold = signals
+        let (rows, told) = try await storing { () throws(DatabaseError) in
             try await pool.withConnection { connection throws(DatabaseError) in
-                try connection.pipeline(both, follower: follower)
+                try write(both, telling: untold, &connection)
             }
         }
-        if follower != nil { signals = [] }
+        signals.subtract(told)
         let held = parents.union(try decodeAll(rows[0], Self.leaseID))
         return Exchange(
             held: held,
@@ -250,6 +250,20 @@ package struct PostgresStorage: Storage {
     }
 
     // MARK: Parts
+
+    /// Writes, and tells others along with it where that is possible.
+    ///
+    /// A write that fails may have told in vain, which does no harm.
+    ///
+    /// - Returns: The rows of each statement, and what was told.
+    func write(
+        _ statements: [SQL],
+        telling untold: Set<Signal>,
+        _ connection: inout Connection
+    ) throws(DatabaseError) -> (rows: [Rows], told: Set<Signal>) {
+        let along = signals?.follower(telling: untold)
+        return (try connection.pipeline(statements, follower: along?.follower), along?.told ?? [])
+    }
 
     static func leaseID(_ row: Row) throws(DatabaseError) -> LeaseID {
         LeaseID(executionID: ExecutionID(bits: try row.uuid(0)), attempt: try row.int(1))

@@ -108,25 +108,24 @@ package struct Statements: Sendable {
     /// read and sort all of them for a page of which it does not know how short it is.
     private var executionColumns: String {
         """
-
-            e.id, e.task_id, e.timeout_ms, e.sleep_ms_before_run, e.max_attempts, e.base_delay_ms, e.delay_multiplier,
-            e.max_delay_ms, e.jitter, e.input, e.input_meta, \(Self.status),
-            e.output, e.output_meta, e.error, e.retry_attempts, coalesce(
-                e.attempt, l.attempt,
-                (
-                    select r.attempt from \(schema).ready r
-                    where r.task_id = e.task_id and r.priority = e.priority and r.start_at = e.start_at
-                        and r.execution_id = e.id),
-                0),
-            e.lease_losses, coalesce(e.worker_id, l.worker_id), e.created_at, greatest(e.updated_at, l.started_at),
-            e.start_at, coalesce(e.started_at, l.started_at), e.finished_at, e.priority, e.plan, e.expires_at,
-            e.waiting_for_children_at, e.waiting_for_finalize_at,
-            case e.waits_for
-                when 'children' then
-                    coalesce((select w.active_children from \(schema).waiting w where w.execution_id = e.id), 0)
-                else 0
-            end,
-            \(Self.family)
+        e.id, e.task_id, e.timeout_ms, e.sleep_ms_before_run, e.max_attempts, e.base_delay_ms, e.delay_multiplier,
+        e.max_delay_ms, e.jitter, e.input, e.input_meta, \(Self.status),
+        e.output, e.output_meta, e.error, e.retry_attempts, coalesce(
+            e.attempt, l.attempt,
+            (
+                select r.attempt from \(schema).ready r
+                where r.task_id = e.task_id and r.priority = e.priority and r.start_at = e.start_at
+                    and r.execution_id = e.id),
+            0),
+        e.lease_losses, coalesce(e.worker_id, l.worker_id), e.created_at, greatest(e.updated_at, l.started_at),
+        e.start_at, coalesce(e.started_at, l.started_at), e.finished_at, e.priority, e.plan, e.expires_at,
+        e.waiting_for_children_at, e.waiting_for_finalize_at,
+        case e.waits_for
+            when 'children' then
+                coalesce((select w.active_children from \(schema).waiting w where w.execution_id = e.id), 0)
+            else 0
+        end,
+        \(Self.family)
         """
     }
 

@@ -1,5 +1,19 @@
 import CLibPQ
 
+/// A statement that travels behind others and is run in a commit of its own when theirs is through, or has failed.
+package struct Follower: Sendable {
+    let statement: SQL
+    /// Called when it has run, or could not be sent, with the error if there was one; must not block.
+    ///
+    /// Once more when the others had to be sent once more.
+    let afterwards: @Sendable (DatabaseError?) -> Void
+
+    package init(_ statement: SQL, afterwards: @escaping @Sendable (DatabaseError?) -> Void) {
+        self.statement = statement
+        self.afterwards = afterwards
+    }
+}
+
 extension Connection {
     /// Runs statements in one round trip and, outside of a transaction, in one commit: all of them or none.
     ///
@@ -7,32 +21,34 @@ extension Connection {
     ///
     /// - Parameters:
     ///   - statements: At least one.
-    ///   - follower: Sent along, outside of a transaction only, and run in a commit of its own when that of the others is
-    ///     through, whatever came of it. Nobody waits for its answer or hears of its failure.
+    ///   - follower: Sent along, never within a transaction. What comes of it is no matter to the others.
     /// - Returns: The rows of each, in order.
     package mutating func pipeline(
         _ statements: [SQL],
-        follower: SQL? = nil
+        follower: Follower? = nil
     ) throws(DatabaseError) -> [Rows] {
-        try repeatingStale(statements[0]) { (connection: inout Connection) throws(DatabaseError) in
+        precondition(follower == nil || transactionStatus != .open)
+        return try repeatingStale(statements[0]) { (connection: inout Connection) throws(DatabaseError) in
             try connection.sendAtOnce(statements, follower)
         }
     }
 
-    private mutating func sendAtOnce(_ statements: [SQL], _ follower: SQL?) throws(DatabaseError) -> [Rows] {
+    private mutating func sendAtOnce(_ statements: [SQL], _ follower: Follower?) throws(DatabaseError) -> [Rows] {
         // Preparing is a round trip of its own, at the first use only.
         var names: [String?] = []
         for statement in statements { names.append(keepsStatements ? try prepare(statement) : nil) }
-        var followerName: String?
-        if let follower, keepsStatements { followerName = try prepare(follower) }
+        let followerName = try? follower.flatMap { keepsStatements ? try prepare($0.statement) : nil }
         let mayCommit = transactionStatus == .none
 
         var isSent = PQenterPipelineMode(raw) == 1
+        defer {
+            if self.follower == nil, PQexitPipelineMode(raw) != 1 { abandon() }
+        }
         for (statement, name) in zip(statements, names) where isSent { isSent = try push(statement, name) }
         isSent = isSent && PQpipelineSync(raw) == 1
-        if isSent, let follower, try push(follower, followerName), PQpipelineSync(raw) == 1 { follows(follower) }
-        defer {
-            if !isFollowed, PQexitPipelineMode(raw) != 1 { abandon() }
+        if let follower {
+            let follows = isSent && (try? push(follower.statement, followerName)) == true && PQpipelineSync(raw) == 1
+            if follows { self.follower = follower } else { follower.afterwards(DatabaseError(.connectionLost)) }
         }
         guard isSent else { throw failure(nil, text: statements.first?.text ?? "", mayCommit: mayCommit) }
         return try receive(statements, mayCommit: mayCommit)
@@ -50,17 +66,19 @@ extension Connection {
         }
     }
 
-    /// Reads what the last follower brought, if there was one: the connection is of no use to others before.
+    /// Waits for the answer to a follower that was sent, if there is one: before, the connection is of no use to others.
     mutating func awaitFollower() {
-        guard let follower = takeFollower() else { return }
+        guard let follower else { return }
+        self.follower = nil
+        var failure: DatabaseError?
         do throws(DatabaseError) {
-            _ = try receive([follower], mayCommit: false)
+            _ = try receive([follower.statement], mayCommit: false)
         } catch {
-            // What the server may have forgotten is prepared anew.
-            if PQexitPipelineMode(raw) == 1 { forget(follower.text) } else { abandon() }
-            return
+            failure = error
         }
         if PQexitPipelineMode(raw) != 1 { abandon() }
+        if failure?.isStaleStatement == true { forget(follower.statement.text) }
+        follower.afterwards(failure)
     }
 
     /// Reads up to where the server has committed, or has given up.

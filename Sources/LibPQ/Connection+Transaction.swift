@@ -14,6 +14,7 @@ extension Connection {
         isolation: Isolation = .readCommitted,
         _ body: (inout Connection) throws(DatabaseError) -> Value
     ) throws(DatabaseError) -> Value {
+        awaitFollower()
         guard transactionStatus == .none else { return try savepoint(body) }
         if let interruption = control.interruption {
             throw interruption.error(outcomeUnknown: false, report: ServerReport(statement: "begin"))

@@ -16,8 +16,8 @@ package struct Connection: ~Copyable {
     /// Whether the server has refused to write.
     private(set) var isReadOnly = false
     private var savepoints = 0
-    /// A statement that was sent along with others and whose answer has not been read.
-    private var follower: SQL?
+    /// What was sent along with others and whose answer has not been read.
+    var follower: Follower?
 
     /// Opens a connection and blocks until it stands.
     static func open(_ configuration: DatabaseConfiguration, logger: Logger) throws(DatabaseError) -> Connection {
@@ -84,12 +84,11 @@ package struct Connection: ~Copyable {
         do throws(DatabaseError) {
             return try send(&self)
         } catch {
-            awaitFollower()
             // A plan that the server dropped, or that a migration outdated, is made anew. Inside a transaction the error
             // has spoilt the transaction, and only the caller can begin again.
-            guard keepsStatements, error.isStaleStatement, let stale = error.report.statement, forget(stale),
-                transactionStatus == .none
-            else { throw error }
+            guard keepsStatements, error.isStaleStatement, let stale = error.report.statement else { throw error }
+            awaitFollower()
+            guard forget(stale), transactionStatus == .none else { throw error }
             if error.sqlState == .unknownPreparedStatement, try !hasOwnSession() {
                 throw DatabaseError(.sharedSession, sqlState: error.sqlState, report: error.report)
             }
@@ -108,6 +107,7 @@ package struct Connection: ~Copyable {
         guard !script.utf8.contains(0) else {
             throw DatabaseError(.server, sqlState: .syntaxError, report: ServerReport(message: "NUL in a script"))
         }
+        awaitFollower()
         _ = try checked(PQexec(raw, script), text: script, mayCommit: true)
     }
 
@@ -169,16 +169,6 @@ package struct Connection: ~Copyable {
     mutating func command(_ text: String, mayCommit: Bool = false) throws(DatabaseError) -> Rows {
         awaitFollower()
         return try checked(PQexec(raw, text), text: text, mayCommit: mayCommit)
-    }
-
-    /// Whether the answer to a follower has not been read.
-    var isFollowed: Bool { follower != nil }
-
-    mutating func follows(_ statement: SQL) { follower = statement }
-
-    mutating func takeFollower() -> SQL? {
-        defer { follower = nil }
-        return follower
     }
 
     /// Declares the connection unfit for another caller.
@@ -269,7 +259,7 @@ package struct Connection: ~Copyable {
 
 extension DatabaseError {
     /// Whether the server no longer has the statement, or has one whose columns have changed since.
-    fileprivate var isStaleStatement: Bool {
+    var isStaleStatement: Bool {
         kind == .server && (sqlState == .unknownPreparedStatement || report.isStalePlan)
     }
 }

@@ -47,7 +47,7 @@ extension ConnectionPool {
                 return
             }
             let announce = request.work.perform(&connection)
-            let isFollowed = connection.isFollowed
+            let isFollowed = connection.follower != nil
             if isFollowed {
                 // The caller has what it wants; the next one has to wait.
                 announce()

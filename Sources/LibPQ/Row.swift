@@ -2,8 +2,8 @@ import CLibPQ
 
 /// One row of a result.
 ///
-/// Columns count from 0. /// Each accessor checks the column's type and throws `.decoding` for another one, and for a null; the `IfPresent` forms
-/// give `nil` for a null.
+/// Columns count from 0. Each accessor checks the column's type and throws `.decoding` for another one, and for a null; the
+/// `IfPresent` forms give `nil` for a null.
 package struct Row: Sendable {
     let rows: Rows
     let index: Int32

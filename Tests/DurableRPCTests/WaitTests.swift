@@ -91,6 +91,28 @@ struct WaitTests {
         }
     }
 
+    @Test("whoever waits outlasts a storage that is away, and learns of one that refuses")
+    func failingStorage() async throws {
+        try await RunningService.with { service in
+            let id = try await service.client.enqueue()
+            let body = Self.body(id, timeoutMs: 60_000)
+            async let patient = service.client.call("waitForTaskExecution", body)
+            try await eventually { service.storage.calls(.settled) > 0 }
+            service.storage.fail(with: .unavailable(reason: "test"))
+            let settled = service.storage.calls(.settled)
+            try await eventually { service.storage.calls(.settled) >= settled + 2 }
+            service.storage.fail(with: nil)
+            async let refused = service.client.call("waitForTaskExecution", body)
+            try await eventually { try service.requestsInFlight == 2 }
+            let read = service.storage.calls(.executions)
+            service.storage.fail(with: .rejected(reason: "test"))
+            #expect(try await refused.status == 500)
+            #expect(try await patient.status == 500)
+            // Each has tried to read what the look could not tell.
+            #expect(service.storage.calls(.executions) > read)
+        }
+    }
+
     @Test("a connection on which a client has waited serves on")
     func connection() async throws {
         try await RunningService.with { service in

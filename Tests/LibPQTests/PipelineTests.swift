@@ -1,4 +1,5 @@
 import LibPQ
+import Synchronization
 import Testing
 
 @Suite("Pipelines", .timeLimit(.minutes(1)))
@@ -71,8 +72,10 @@ struct PipelineTests {
     func follower() async throws {
         try await TestServer.withTable { pool in
             let backend = try await pool.backend()
+            let failures = Mutex<[SQLState?]>([])
             func send(_ statement: SQL, follower: SQL) async throws(DatabaseError) {
                 try await pool.withConnection { connection throws(DatabaseError) in
+                    let follower = Follower(follower) { error in failures.withLock { $0.append(error?.sqlState) } }
                     _ = try connection.pipeline([statement], follower: follower)
                 }
             }
@@ -85,6 +88,8 @@ struct PipelineTests {
             #expect(try await pool.numbers() == [1, 2, 3])
             for _ in 1...2 { try await send("delete from t", follower: "select 1 / \(0)") }
             #expect(try await pool.numbers() == [])
+            let divisionByZero = SQLState(rawValue: "22012")
+            #expect(failures.withLock { $0 } == [nil, nil, divisionByZero, divisionByZero])
             #expect(try await pool.backend() == backend)
         }
     }
@@ -95,7 +100,7 @@ struct PipelineTests {
             let count = try await pool.withConnection { connection throws(DatabaseError) in
                 _ = try connection.pipeline(
                     ["insert into t values (1)"],
-                    follower: "insert into t select 2 from pg_sleep(0.2)"
+                    follower: Follower("insert into t select 2 from pg_sleep(0.2)") { _ in }
                 )
                 return try connection.query("select count(*) from t").only().int(0)
             }

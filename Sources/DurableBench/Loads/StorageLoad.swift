@@ -107,7 +107,8 @@ struct StorageLoad: Sendable {
                 limit: limit,
                 position: worker.looks.withLock { $0.position(at: start) }
             )
-            let exchange = try await storage.settle(settlements, leasing: request)
+            var signals: Set<Signal> = []
+            let exchange = try await storage.settle(settlements, leasing: request, announcing: &signals)
             guard exchange.held.count == settlements.count else {
                 throw BenchError("Leases were lost that nobody took")
             }

@@ -93,6 +93,17 @@ struct Missing: Error {
     let what: String
 }
 
+extension Storage {
+    /// Settles and leases at once; nobody is told.
+    package func settle(
+        _ settlements: [Settlement],
+        leasing request: LeaseRequest
+    ) async throws(StorageError) -> Exchange {
+        var signals: Set<Signal> = []
+        return try await settle(settlements, leasing: request, announcing: &signals)
+    }
+}
+
 extension NewExecution {
     package static func plain(
         _ taskID: TaskID = "add1",
