@@ -109,6 +109,22 @@ struct MigrationTests {
         }
     }
 
+    @Test("the checks on executions are short: PostgreSQL reads them anew for each statement that writes executions")
+    func brevity() async throws {
+        try await PostgresFixture.with { fixture in
+            let schema = fixture.schema
+            let bytes = try await fixture.pool.withConnection { connection throws(DatabaseError) in
+                try connection.query(
+                    """
+                    select sum(length(conbin::text)) from pg_constraint
+                    where connamespace = \(schema)::regnamespace and conrelid::regclass::text like '%executions'
+                    """
+                ).only().int(0)
+            }
+            #expect((1...12_000).contains(bytes))
+        }
+    }
+
     @Test("the schema refuses what the state machine would never do")
     func checks() async throws {
         try await PostgresFixture.with { fixture in
