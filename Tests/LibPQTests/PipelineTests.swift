@@ -90,6 +90,8 @@ struct PipelineTests {
             #expect(try await pool.numbers() == [])
             let divisionByZero = SQLState(rawValue: "22012")
             #expect(failures.withLock { $0 } == [nil, nil, divisionByZero, divisionByZero])
+            await #expect(throws: DatabaseError.self) { try await send("insert into nowhere values (1)", follower: "") }
+            #expect(failures.withLock(\.count) == 5, "told that it could not be sent")
             #expect(try await pool.backend() == backend)
         }
     }
