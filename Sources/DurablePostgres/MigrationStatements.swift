@@ -21,6 +21,9 @@ struct MigrationStatements: Sendable {
 
     var searchPath: SQL { "select set_config('search_path', \(schema), true)" }
 
+    /// How long a file may wait for a lock on a table: whoever comes after it waits as well.
+    var patience: SQL { "select set_config('lock_timeout', '2s', true)" }
+
     var createTable: String {
         """
         create table if not exists \(schema).migrations (

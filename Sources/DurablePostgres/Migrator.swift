@@ -27,7 +27,7 @@ package struct Migrator: Sendable {
         guard encoding == "UTF8" else { throw MigrationError.encoding(encoding) }
 
         var applied: [Migration] = []
-        while let migration = try await applyNext() {
+        while let migration = try await applyNextWhenPossible() {
             logger.notice("Applied a migration", metadata: ["migration": "\(migration.name)"])
             applied.append(migration)
         }
@@ -47,6 +47,22 @@ package struct Migrator: Sendable {
         try refuse(try await status(), pending: true)
     }
 
+    /// Lets those who use a table finish, and those who came meanwhile go first, before it is tried again.
+    private func applyNextWhenPossible() async throws -> Migration? {
+        var hasWaited = false
+        while true {
+            do {
+                return try await applyNext()
+            } catch let error as DatabaseError where error.sqlState == .lockNotAvailable {
+                if !hasWaited {
+                    logger.notice("A migration waits for somebody who uses the tables; pg_stat_activity shows who does")
+                }
+                hasWaited = true
+                try await Task.sleep(for: .seconds(3))
+            }
+        }
+    }
+
     /// One transaction: takes the lock, looks again, applies the first migration that is missing.
     private func applyNext() async throws -> Migration? {
         let statements = statements
@@ -64,6 +80,7 @@ package struct Migrator: Sendable {
                 }
                 guard isSound, let next else { return (status, nil as Migration?) }
                 _ = try connection.query(statements.searchPath)
+                _ = try connection.query(statements.patience)
                 try connection.execute(script: next.sql)
                 _ = try connection.query(statements.record(next))
                 return (status, next)

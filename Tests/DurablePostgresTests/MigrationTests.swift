@@ -1,3 +1,4 @@
+import Dispatch
 import DurablePostgres
 import DurableTestKit
 import Foundation
@@ -39,6 +40,39 @@ struct MigrationTests {
             let status = try await migrator(fixture).status()
             #expect(status.allSatisfy { $0.state == .applied })
             try await migrator(fixture).check()
+        }
+    }
+
+    @Test("a migration that waits for somebody who uses a table lets the others go on, and is applied afterwards")
+    func patience() async throws {
+        try await PostgresFixture.with { fixture in
+            let schema = fixture.schema
+            try await fixture.execute("delete from \(schema).migrations where name = '0003_room'")
+            let (locked, done) = (AsyncStream<Void>.makeStream(), DispatchSemaphore(value: 0))
+            defer { done.signal() }
+            async let holder: Void = fixture.pool.transaction { connection throws(DatabaseError) in
+                try connection.execute(script: "lock table \(schema).executions in share update exclusive mode")
+                locked.continuation.finish()
+                done.wait()
+            }
+            for await _ in locked.stream {}
+            async let applied = migrator(fixture).migrate()
+            func isWaiting() async throws -> Bool {
+                try await fixture.pool.withConnection { connection throws(DatabaseError) in
+                    try connection.query(
+                        """
+                        select exists (
+                            select from pg_locks
+                            where not granted and relation = (\(schema) || '.executions')::regclass)
+                        """
+                    ).only().bool(0)
+                }
+            }
+            try await eventually { try await isWaiting() }
+            try await eventually { try await !isWaiting() }
+            done.signal()
+            try await holder
+            #expect(try await applied.map(\.name) == ["0003_room"])
         }
     }
 
