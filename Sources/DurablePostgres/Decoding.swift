@@ -68,10 +68,7 @@ extension Row {
 }
 
 extension Execution {
-    /// How many columns an execution has: those of `Statements.executionColumns`.
-    static let columns = 37
-
-    /// Reads them.
+    /// Reads the id and then the columns of `Statements.executionColumns`.
     init(row: Row) throws(DatabaseError) {
         guard let status = ExecutionStatus(rawValue: try row.string(11)) else {
             throw .decoding("column 11 is no execution status")

@@ -76,8 +76,8 @@ package struct PostgresStorage: Storage {
         let rows = try await query(statements.settled(among: ids, limit: limit), deadline: Self.deadline)
         let settled = try decodeAll(rows) { row throws(DatabaseError) in
             (
-                id: ExecutionID(bits: try row.uuid(Execution.columns)),
-                execution: try row.uuidIfPresent(0) == nil ? nil : try Execution(row: row)
+                id: ExecutionID(bits: try row.uuid(0)),
+                execution: try row.isNull(1) ? nil : try Execution(row: row)
             )
         }
         let finished = try await withRelatives(settled.compactMap(\.execution))

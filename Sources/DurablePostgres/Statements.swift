@@ -28,12 +28,12 @@ package struct Statements: Sendable {
         """
     }
 
-    /// The executions that are finished, and empty rows for those that are not known; the id that was asked for comes last.
+    /// The executions that are finished, and those that are not known: of these, the id alone.
     ///
     /// What is finished has no lease to look for.
     package func settled(among ids: [ExecutionID], limit: Int) -> SQL {
         """
-        select \(unescaped: executionColumns), asked.id
+        select asked.id, \(unescaped: executionColumns)
         from unnest(\(ids.map(\.bits))) as asked (id)
         left join \(unescaped: schema).executions e on e.id = asked.id
         left join \(unescaped: schema).leases l on false
@@ -96,19 +96,19 @@ package struct Statements: Sendable {
 
     private var selectExecution: String {
         """
-        select \(executionColumns)
+        select e.id, \(executionColumns)
         from \(schema).executions e
         left join \(schema).leases l on l.execution_id = e.id
         """
     }
 
-    /// The columns that `Execution.init(row:)` reads, in its order.
+    /// The columns that `Execution.init(row:)` reads behind the id, in its order.
     ///
     /// `ready` and `waiting` are looked into row by row, and only for executions that stand there: joined, the planner would
     /// read and sort all of them for a page of which it does not know how short it is.
     private var executionColumns: String {
         """
-        e.id, e.task_id, e.timeout_ms, e.sleep_ms_before_run, e.max_attempts, e.base_delay_ms, e.delay_multiplier,
+        e.task_id, e.timeout_ms, e.sleep_ms_before_run, e.max_attempts, e.base_delay_ms, e.delay_multiplier,
         e.max_delay_ms, e.jitter, e.input, e.input_meta, \(Self.status),
         e.output, e.output_meta, e.error, e.retry_attempts, coalesce(
             e.attempt, l.attempt,

@@ -77,7 +77,9 @@ final class Turns: Sendable {
             }
             let settlements = results.map(\.settlement)
             let held: Set<LeaseID>
-            var untold = Self.effects(of: settlements)
+            // Those of results that are refused tell in vain, which does no harm.
+            let effects = settlements.reduce(into: Set<Signal>()) { $0.formUnion($1.transition.effects) }
+            var untold = effects
             if isLooking {
                 let exchange = await exchange(settlements, limit: free, &untold, &looks, &isAnswerMissing)
                 held = exchange.held
@@ -88,14 +90,8 @@ final class Turns: Sendable {
             attempts.recorded()
             report(results, held)
             guard !results.isEmpty else { continue }
-            let recorded = results.filter { held.contains($0.settlement.lease) }
-            let effects = Self.effects(of: recorded.map(\.settlement))
-            onRecorded(effects, untold.intersection(effects), recorded.contains(where: \.hasFamily))
+            onRecorded(effects, untold, results.contains(where: \.hasFamily))
         }
-    }
-
-    private static func effects(of settlements: [Settlement]) -> Set<Signal> {
-        settlements.reduce(into: []) { $0.formUnion($1.transition.effects) }
     }
 
     private func report(_ results: [Attempts.Result], _ held: Set<LeaseID>) {

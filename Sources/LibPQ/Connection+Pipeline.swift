@@ -28,21 +28,16 @@ extension Connection {
         follower: Follower? = nil
     ) throws(DatabaseError) -> [Rows] {
         precondition(follower == nil || transactionStatus != .open)
-        var isTried = false
+        awaitFollower()
         defer {
-            if !isTried { follower?.afterwards(DatabaseError(.cancelled)) }
+            if self.follower == nil { follower?.afterwards(DatabaseError(.connectionLost)) }
         }
         return try repeatingStale(statements[0]) { (connection: inout Connection) throws(DatabaseError) in
-            isTried = true
-            return try connection.sendAtOnce(statements, follower)
+            try connection.sendAtOnce(statements, follower)
         }
     }
 
     private mutating func sendAtOnce(_ statements: [SQL], _ follower: Follower?) throws(DatabaseError) -> [Rows] {
-        var isFollowed = false
-        defer {
-            if !isFollowed { follower?.afterwards(DatabaseError(.connectionLost)) }
-        }
         // Preparing is a round trip of its own, at the first use only.
         var names: [String?] = []
         for statement in statements { names.append(keepsStatements ? try prepare(statement) : nil) }
@@ -51,13 +46,12 @@ extension Connection {
 
         var isSent = PQenterPipelineMode(raw) == 1
         defer {
-            if !isFollowed, PQexitPipelineMode(raw) != 1 { abandon() }
+            if self.follower == nil, PQexitPipelineMode(raw) != 1 { abandon() }
         }
         for (statement, name) in zip(statements, names) where isSent { isSent = try push(statement, name) }
         isSent = isSent && PQpipelineSync(raw) == 1
-        if isSent, let follower {
-            isFollowed = (try? push(follower.statement, followerName)) == true && PQpipelineSync(raw) == 1
-            if isFollowed { self.follower = follower }
+        if isSent, let follower, (try? push(follower.statement, followerName)) == true, PQpipelineSync(raw) == 1 {
+            self.follower = follower
         }
         guard isSent else { throw failure(nil, text: statements.first?.text ?? "", mayCommit: mayCommit) }
         return try receive(statements, mayCommit: mayCommit)

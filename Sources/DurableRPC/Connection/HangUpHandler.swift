@@ -5,7 +5,6 @@ import NIOHTTPTypes
 /// Notices when the client of a connection hangs up, be it in the middle of a request.
 final class HangUpHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
-    typealias InboundOut = HTTPRequestPart
 
     let hangUp = ShutdownSignal()
 

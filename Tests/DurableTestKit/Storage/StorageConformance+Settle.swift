@@ -23,6 +23,16 @@ extension StorageConformance {
             let settled = try await subject.storage.settled(among: [id], limit: 1)
             #expect(settled == [id: execution])
         },
+        Case("tells of no more that have settled than are asked for, and of none that has not") { subject in
+            var ids: [ExecutionID] = []
+            for _ in 0..<4 { ids.append(try await subject.enqueue()) }
+            _ = try await subject.storage.cancel(Array(ids.dropLast()))
+            let some = try await subject.storage.settled(among: ids, limit: 2)
+            #expect(some.count == 2)
+            let all = try await subject.storage.settled(among: ids, limit: 4)
+            #expect(Set(all.keys) == Set(ids.dropLast()))
+            #expect(all.values.allSatisfy { $0?.status == .cancelled })
+        },
         Case("settles and leases in one go") { subject in
             for _ in 0..<5 { _ = try await subject.enqueue() }
             let worker = try await subject.worker()
