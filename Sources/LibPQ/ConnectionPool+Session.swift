@@ -5,12 +5,12 @@ import Synchronization
 extension ConnectionPool {
     /// Wakes a session's thread, or starts it.
     func wake(_ session: Int) {
-        let isStarted = shared.withLock { !$0.startedThreads.insert(session).inserted }
+        let isStarted = shared.withLock { !$0.threads.insert(session).inserted }
         if isStarted {
             wakeups[session].signal()
         } else if !DedicatedThread.start({ self.serve(session) }) {
             shared.withLock { shared in
-                shared.startedThreads.remove(session)
+                shared.threads.remove(session)
                 shared.lastConnectError = .connect("the system refuses to start a thread")
                 shared.state.threadRefused(session)
             }
@@ -33,8 +33,8 @@ extension ConnectionPool {
                     _ = wakeups[session].wait(timeout: .now() + .milliseconds(backoff.next()))
                 }
             }
-            announceDrained()
         }
+        announceDrained()
     }
 
     /// Serves callers until the connection breaks or the pool closes.
@@ -72,10 +72,15 @@ extension ConnectionPool {
         }
     }
 
-    /// Blocks until the session should connect; `false` when the pool is closing.
+    /// Blocks until the session should connect; `false` when its thread is to end, since the pool is closing.
     private func waitForDemand(_ session: Int) -> Bool {
         while true {
-            switch shared.withLock({ $0.state.demand(session) }) {
+            let demand = shared.withLock { shared in
+                let demand = shared.state.demand(session)
+                if case .end = demand { shared.threads.remove(session) }
+                return demand
+            }
+            switch demand {
             case .connect: return true
             case .end: return false
             case .park: wakeups[session].wait()

@@ -41,7 +41,7 @@ extension ConnectionPool {
             let (due, cancels, severs, lastConnectError, isOver) = shared.withLock { shared in
                 let due = shared.state.due(at: .now)
                 shared.watchdogWakes = due.next
-                let isOver = shared.state.isDrained
+                let isOver = shared.isDrained
                 if isOver { shared.isWatching = false }
                 return (
                     due,

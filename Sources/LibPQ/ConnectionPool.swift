@@ -21,7 +21,10 @@ package final class ConnectionPool: Service, Sendable {
     struct Shared: Sendable {
         var state: PoolState<Checkout>
         var controls: [ConnectionControl?]
-        var startedThreads: Set<Int> = []
+        /// The sessions whose threads live.
+        var threads: Set<Int> = []
+        /// Whether closing has waited long enough for those that are opening a connection.
+        var leavesConnecting = false
         var isWatching = false
         /// When the watchdog looks again by itself.
         var watchdogWakes: ContinuousClock.Instant?
@@ -29,6 +32,13 @@ package final class ConnectionPool: Service, Sendable {
         /// Grows when a server turns out to be read-only: connections of earlier generations are not used again.
         var generation = 0
         var drainers: [CheckedContinuation<Void, Never>] = []
+
+        /// Whether everything that was accepted is done, every connection is closed, and no thread of ours is in libpq any
+        /// more: the libraries beneath it do not bear that while the process exits.
+        var isDrained: Bool {
+            state.isDrained(leavingConnecting: leavesConnecting)
+                && threads.allSatisfy { leavesConnecting && state.isConnecting($0) }
+        }
     }
 
     let configuration: DatabaseConfiguration
@@ -160,16 +170,25 @@ package final class ConnectionPool: Service, Sendable {
     }
 
     /// Accepts nothing more, waits until everything accepted is done, and closes the connections.
+    ///
+    /// A connection that is only being opened, for a caller who was served by another or has given up, is waited for as
+    /// long as ``DatabaseConfiguration/closeGrace``: libpq does not let go of a server that does not answer.
     package func close() async {
         let sessions = shared.withLock { shared in
             shared.state.close()
-            return shared.startedThreads
+            return shared.threads
+        }
+        let grace = Task {
+            try await Task.sleep(for: configuration.closeGrace)
+            shared.withLock { $0.leavesConnecting = true }
+            announceDrained()
         }
         await withCheckedContinuation { continuation in
             shared.withLock { $0.drainers.append(continuation) }
             for session in sessions { wakeups[session].signal() }
             announceDrained()
         }
+        grace.cancel()
     }
 
     /// Gives up: what waits is refused, what runs is interrupted.
@@ -186,7 +205,7 @@ package final class ConnectionPool: Service, Sendable {
     /// Once everything is closed: tells whoever waits for that, and lets the watchdog go.
     func announceDrained() {
         let drainers: [CheckedContinuation<Void, Never>]? = shared.withLock { shared in
-            guard shared.state.isDrained else { return nil }
+            guard shared.isDrained else { return nil }
             defer { shared.drainers = [] }
             return shared.drainers
         }

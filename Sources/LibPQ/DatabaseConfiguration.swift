@@ -16,6 +16,8 @@ package struct DatabaseConfiguration: Sendable {
     package var acquireTimeout: Duration
     /// How long a cancelled statement may go on before its connection is cut.
     package var cancelGrace: Duration
+    /// How long closing a pool waits for connections that nobody needs any more and that are only being opened.
+    package var closeGrace: Duration
     /// Shown in `pg_stat_activity`, where neither the URL nor the environment says.
     package var applicationName: String
     /// Whether a pooler in transaction mode (pgbouncer) stands between: nothing is kept in the session then, neither
@@ -32,6 +34,7 @@ package struct DatabaseConfiguration: Sendable {
         statementTimeout: Duration? = nil,
         acquireTimeout: Duration = .seconds(2),
         cancelGrace: Duration = .seconds(1),
+        closeGrace: Duration = .seconds(1),
         applicationName: String = "durable",
         isPooled: Bool = false,
         settings: [String: String] = [:]
@@ -43,6 +46,7 @@ package struct DatabaseConfiguration: Sendable {
         self.statementTimeout = statementTimeout
         self.acquireTimeout = acquireTimeout
         self.cancelGrace = cancelGrace
+        self.closeGrace = closeGrace
         self.applicationName = applicationName
         self.isPooled = isPooled
         self.settings = settings

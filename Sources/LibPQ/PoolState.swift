@@ -66,14 +66,21 @@ struct PoolState<Work: Sendable>: Sendable {
     }
 
     /// Whether everything that was accepted is done and every connection is closed.
-    var isDrained: Bool {
+    ///
+    /// - Parameter leavingConnecting: Whether connections that are only being opened do not matter.
+    func isDrained(leavingConnecting: Bool) -> Bool {
         isClosing && waiters.isEmpty
             && phases.allSatisfy {
                 switch $0 {
-                case .dormant, .connecting: true
+                case .dormant: true
+                case .connecting: leavingConnecting
                 case .idle, .assigned, .busy, .cleaning: false
                 }
             }
+    }
+
+    func isConnecting(_ session: Session) -> Bool {
+        if case .connecting = phases[session] { true } else { false }
     }
 
     // MARK: Callers
@@ -133,7 +140,7 @@ struct PoolState<Work: Sendable>: Sendable {
     }
 
     func demand(_ session: Session) -> Demand {
-        if case .connecting = phases[session] { return .connect }
+        if isConnecting(session) { return .connect }
         return isClosing ? .end : .park
     }
 
@@ -150,7 +157,7 @@ struct PoolState<Work: Sendable>: Sendable {
     mutating func failedToOpen(_ session: Session) -> Bool {
         isFailing = true
         phases[session] = .dormant
-        guard !waiters.isEmpty, !isConnecting else { return false }
+        guard !waiters.isEmpty, connectingCount == 0 else { return false }
         phases[session] = .connecting
         return true
     }
@@ -214,7 +221,7 @@ struct PoolState<Work: Sendable>: Sendable {
     /// A session's connection is gone; it opens a new one if somebody waits.
     mutating func lost(_ session: Session) {
         phases[session] = .dormant
-        if !waiters.isEmpty, !(isFailing && isConnecting) { phases[session] = .connecting }
+        if !waiters.isEmpty, !(isFailing && connectingCount > 0) { phases[session] = .connecting }
     }
 
     /// A session found its connection dead before it began the request; returns another that has the request now.
@@ -298,13 +305,7 @@ struct PoolState<Work: Sendable>: Sendable {
 
     // MARK: Inside
 
-    private var isConnecting: Bool { connectingCount > 0 }
-
-    private var connectingCount: Int {
-        phases.count {
-            if case .connecting = $0 { true } else { false }
-        }
-    }
+    private var connectingCount: Int { phases.indices.count(where: isConnecting) }
 
     /// Gives the session the first waiter, or rest.
     private mutating func settle(_ session: Session) {

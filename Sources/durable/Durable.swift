@@ -53,6 +53,15 @@ struct Durable: AsyncParsableCommand {
     )
 
     static func main() async {
+        let status = await run()
+        // Not by exit(): it takes down what libpq stands on, and a thread may still be in there, waiting for a server that
+        // does not answer.
+        fflush(nil)
+        _exit(status)
+    }
+
+    /// Runs the command that the arguments name, and returns the exit status.
+    private static func run() async -> Int32 {
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -60,16 +69,19 @@ struct Durable: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            return ExitCode.success.rawValue
         } catch let error as ConfigurationError {
             let count = error.problems.count
             complain(count == 1 ? "One thing is wrong:" : "\(count) things are wrong:")
             for problem in error.problems { complain("  \(problem)") }
-            exit(withError: ExitCode.validationFailure)
+            return ExitCode.validationFailure.rawValue
         } catch let error as RequestError {
             complain("Error: \(error.cause.map { "\($0)" } ?? error.message)")
-            exit(withError: ExitCode.failure)
+            return ExitCode.failure.rawValue
         } catch {
-            exit(withError: error)
+            let (message, status) = (fullMessage(for: error), exitCode(for: error))
+            if !message.isEmpty { status.isSuccess ? print(message) : complain(message) }
+            return status.rawValue
         }
     }
 }
