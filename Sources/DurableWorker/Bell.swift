@@ -8,6 +8,8 @@ final class Bell: Sendable {
         var isRung = false
         var waiter: CheckedContinuation<Void, Never>?
         var wait = 0
+        /// The last wait that was over before anybody waited.
+        var missed = 0
     }
 
     private let state = Mutex(State())
@@ -38,7 +40,7 @@ final class Bell: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let mustWait = state.withLock { state in
-                    if state.isRung || Task.isCancelled {
+                    if state.isRung || state.missed == number || Task.isCancelled {
                         state.isRung = false
                         return false
                     }
@@ -55,7 +57,11 @@ final class Bell: Sendable {
 
     private func giveUp(_ number: Int) {
         state.withLock { state -> CheckedContinuation<Void, Never>? in
-            guard state.wait == number, let waiter = state.waiter else { return nil }
+            guard state.wait == number else { return nil }
+            guard let waiter = state.waiter else {
+                state.missed = number
+                return nil
+            }
             state.waiter = nil
             return waiter
         }?.resume()

@@ -35,4 +35,28 @@ struct AlarmTests {
         // worker that burns a core while it waits.
         #expect(calls <= 6)
     }
+
+    @Test("goes off however near the deadlines are")
+    func near() async {
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    let (done, continuation) = AsyncStream<Void>.makeStream()
+                    let alarm = Alarm()
+                    alarm.expect(.now)
+                    let running = Task {
+                        var calls = 0
+                        await alarm.run { now in
+                            calls += 1
+                            if calls == 2000 { continuation.finish() }
+                            return now
+                        }
+                    }
+                    for await _ in done {}
+                    running.cancel()
+                    await running.value
+                }
+            }
+        }
+    }
 }
