@@ -45,6 +45,12 @@ public struct ExecutionError: Error, Sendable, Hashable {
     /// What the next attempt is told when the worker of the one before was lost.
     public static let expired = ExecutionError(message: "Task execution expired")
 
+    /// The failure of an attempt whose result the storage refused.
+    static let resultRefused = ExecutionError(
+        message: "The result of the attempt could not be stored",
+        isInternal: true
+    )
+
     static func childNotFound(_ task: TaskID, index: Int) -> ExecutionError {
         .notFound("Child task not found [taskId=\(task)] [index=\(index)]")
     }

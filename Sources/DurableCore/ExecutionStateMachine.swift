@@ -389,6 +389,11 @@ extension ExecutionStateMachine {
     public static func release(of lease: LeaseID) -> Settlement {
         Settlement(lease: lease, transition: .ready(delayMs: nil, error: nil, cost: .nothing))
     }
+
+    /// The settlement of an attempt whose own settlement the storage refused.
+    public static func refusal(of lease: LeaseID) -> Settlement {
+        Settlement(lease: lease, transition: .finish(.failed(.resultRefused)))
+    }
 }
 
 extension ExecutionStateMachine.Ending {

@@ -163,11 +163,8 @@ final class Turns: Sendable {
                 return try await storage.settle(settlements)
             } catch {
                 if !error.isTransient {
-                    logger.error(
-                        "Could not record what came of attempts; they run again when their leases have lapsed",
-                        metadata: ["attempts": "\(settlements.count)", "error": "\(error)"]
-                    )
-                    return settlements.count > 1 ? await recordOneByOne(settlements) : []
+                    return settlements.count > 1
+                        ? await recordOneByOne(settlements) : await recordRefusal(of: settlements[0], error)
                 }
                 if backoff.isFirst {
                     logger.warning(
@@ -186,6 +183,17 @@ final class Turns: Sendable {
         var held: Set<LeaseID> = []
         for settlement in settlements { held.formUnion(await record([settlement])) }
         return held
+    }
+
+    /// What the storage refuses for itself fails the execution: another attempt would most likely come to the same.
+    private func recordRefusal(of settlement: Settlement, _ error: StorageError) async -> Set<LeaseID> {
+        logger.error(
+            "The storage refused what came of an attempt",
+            metadata: ["execution": "\(settlement.lease.executionID)", "error": "\(error)"]
+        )
+        let failure = ExecutionStateMachine.refusal(of: settlement.lease)
+        guard case .rejected = error, settlement != failure else { return [] }
+        return await record([failure])
     }
 }
 

@@ -42,7 +42,7 @@ final class TurnStorage: Storage {
     /// What becomes of the next turns.
     func answer(with answers: [Answer]) { state.withLock { $0.answers = answers } }
 
-    /// Refuses every settlement of that execution, and all that come with it.
+    /// Refuses to record an output of that execution, and all that come with it.
     func refuse(_ execution: ExecutionID) { state.withLock { $0.refused = execution } }
 
     private func turn<Value: Sendable>(
@@ -55,7 +55,9 @@ final class TurnStorage: Storage {
             return (state.gate, state.answers.isEmpty ? nil : state.answers.removeFirst(), state.refused)
         }
         await gate?.pass()
-        if settlements.contains(where: { $0.lease.executionID == refused }) { throw .rejected(reason: "a bad row") }
+        if settlements.contains(where: { $0.lease.executionID == refused && $0.hasOutput }) {
+            throw .rejected(reason: "a bad row")
+        }
         if answer == .lost { throw .unavailable(reason: "test") }
         let value = try await body()
         if answer == .unheard { throw .unavailable(reason: "test") }
@@ -144,5 +146,11 @@ final class TurnStorage: Storage {
         limit: Int
     ) async throws(StorageError) -> Pruning {
         await base.prune(finishedForMs: ageMs, from: cursor, limit: limit)
+    }
+}
+
+extension Settlement {
+    fileprivate var hasOutput: Bool {
+        if case .finish(.completed) = transition { true } else { false }
     }
 }

@@ -14,9 +14,11 @@ struct ConnectionContext: InitializableFromSource {
     func whileConnected<Value: Sendable>(
         _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        let hangUp = try await channel.eventLoop.submit { [channel] in
+        let notices = channel.eventLoop.submit { [channel] in
             try channel.pipeline.syncOperations.handler(type: HangUpHandler.self).hangUp
-        }.get()
+        }
+        // A connection that is gone has lost its handlers.
+        guard let hangUp = try? await notices.get() else { throw CancellationError() }
         return try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask { try await work() }
             group.addTask {
