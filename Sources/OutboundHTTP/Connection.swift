@@ -363,8 +363,8 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
             wake(by: min(deadline, now + idleTimeout))
         case .idle(let since):
             guard since + idleTimeout <= now else { return wake(by: since + idleTimeout) }
-            // Otherwise a call is on its way here, and wakes it again.
-            if origin.retire(self) { _ = shut() }
+            // A call may be on its way here; it may also be over by then.
+            if origin.retire(self) { _ = shut() } else { wake(by: now + idleTimeout) }
         }
     }
 }
