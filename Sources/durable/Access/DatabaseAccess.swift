@@ -17,7 +17,7 @@ struct DatabaseAccess: ServiceAccess {
         wakeUpRetention: Duration = .zero,
         _ body: (DatabaseAccess) async throws -> Value
     ) async throws -> Value {
-        let stores = Stores(settings, poolSize: 2, logger: Logger(label: "durable"))
+        let stores = Stores(settings, poolSize: 1, logger: Logger(label: "durable"))
         let executions = Executions(
             storage: stores.storage,
             signals: stores.signals,
