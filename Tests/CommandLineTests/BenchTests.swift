@@ -5,7 +5,7 @@ import LibPQ
 import Subprocess
 import Testing
 
-@Suite("Command line, bench", .timeLimit(.minutes(1)))
+@Suite("Command line, bench", .timeLimit(.minutes(5)))
 struct BenchTests {
     /// A benchmark at its smallest, and what it promises to tell.
     struct Run: Sendable, CustomTestStringConvertible {

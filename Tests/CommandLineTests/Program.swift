@@ -11,7 +11,8 @@ import Subprocess
 struct Program {
     /// What came of one run.
     struct Result {
-        let exitCode: Int32?
+        /// The negative signal number when a signal ended it.
+        let exitCode: Int32
         let output: String
         let errors: String
 
@@ -65,7 +66,7 @@ struct Program {
         _ arguments: [String],
         sending signal: Signal,
         afterLine beginning: String
-    ) async throws -> (exitCode: Int32?, errorLines: [String]) {
+    ) async throws -> (exitCode: Int32, errorLines: [String]) {
         let result = try await Subprocess.run(
             configuration(arguments),
             input: .none,
@@ -98,8 +99,12 @@ struct Program {
         )
     }
 
-    private static func exitCode(_ status: TerminationStatus) -> Int32? {
-        if case .exited(let code) = status { Int32(code) } else { nil }
+    /// The exit code; the negative signal number when a signal ended it.
+    private static func exitCode(_ status: TerminationStatus) -> Int32 {
+        switch status {
+        case .exited(let code): code
+        case .signaled(let signal): -signal
+        }
     }
 
     /// `DURABLE_BINARY` where that is set, else the program beside the test bundle.

@@ -196,7 +196,7 @@ struct GathererTests {
     @Test("who waits for too long is let go and never sent, while the batch in flight goes on")
     func patience() async throws {
         try await Self.withBatchInFlight {
-            $0.patience = .milliseconds(50)
+            $0.patience = .seconds(1)
         } _: { gatherer, work in
             await withTaskGroup { group in
                 for item in 1...50 {

@@ -8,7 +8,7 @@ struct CancellationTests {
     func beforeStart() async throws {
         try await withRunningExecutor { executor in
             let calls = Tally()
-            let task = try executor.task("test", timeout: .seconds(5), sleepBeforeRun: .milliseconds(200)) {
+            let task = try executor.task("test", timeout: .seconds(5), sleepBeforeRun: .seconds(5)) {
                 _ = calls.increment()
             }
             let handle = try await executor.enqueue(task)

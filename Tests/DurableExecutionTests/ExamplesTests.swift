@@ -13,7 +13,7 @@ struct ExamplesTests {
     @Test("Simple sync task")
     func simpleTask() async throws {
         try await withRunningExecutor { executor in
-            let total = try executor.task("total", timeout: .seconds(1)) { (order: Order) in
+            let total = try executor.task("total", timeout: .seconds(30)) { (order: Order) in
                 order.amounts.reduce(0, +)
             }
             let execution = try await executor.enqueue(total, Order(id: "o1", amounts: [3, 4])).wait()
@@ -24,7 +24,7 @@ struct ExamplesTests {
     @Test("Simple async task")
     func asyncTask() async throws {
         try await withRunningExecutor { executor in
-            let greet = try executor.task("greet", timeout: .seconds(1)) { (name: String) in
+            let greet = try executor.task("greet", timeout: .seconds(30)) { (name: String) in
                 try await Task.sleep(for: .milliseconds(1))
                 return "Hello, \(name)"
             }
@@ -36,7 +36,7 @@ struct ExamplesTests {
     @Test("Task with validate input: the type decodes what is valid and nothing else")
     func validatedInput() async throws {
         try await withRunningExecutor { executor in
-            let discount = try executor.task("discount", timeout: .seconds(1)) { (off: Percentage) in 100 - off.value }
+            let discount = try executor.task("discount", timeout: .seconds(30)) { (off: Percentage) in 100 - off.value }
             let execution = try await executor.enqueue(discount, Percentage(value: 20)).wait()
             #expect(execution.output == 80)
             await #expect(throws: RequestError.invalid("Invalid input to task discount: 120 is no percentage")) {
@@ -49,10 +49,10 @@ struct ExamplesTests {
     func inputSchema() async throws {
         let storage = InMemoryStorage()
         let executor = DurableExecutor(storage: storage, configuration: .quick, logger: .silent)
-        let ship = try executor.task("ship", timeout: .seconds(1)) { (order: Order) in order.amounts.count }
+        let ship = try executor.task("ship", timeout: .seconds(30)) { (order: Order) in order.amounts.count }
         // Another program, which knows the task by its name only.
         let elsewhere = DurableExecutor(storage: storage, logger: .silent)
-        let sloppy = try elsewhere.task("ship", timeout: .seconds(1)) { (_: [String: [String]]) in 0 }
+        let sloppy = try elsewhere.task("ship", timeout: .seconds(30)) { (_: [String: [String]]) in 0 }
         try await run(executor) {
             let right = try await executor.enqueue(ship, Order(id: "o1", amounts: [1])).wait()
             #expect(right.output == 1)
@@ -68,7 +68,7 @@ struct ExamplesTests {
             let attempts = Tally()
             let flaky = try executor.task(
                 "flaky",
-                timeout: .seconds(1),
+                timeout: .seconds(30),
                 retry: .init(maxAttempts: 5, baseDelayMs: 1, delayMultiplier: 2, maxDelayMs: 10)
             ) {
                 if attempts.increment() < 3 { throw ExecutionError.retryable("The line is busy") }
@@ -83,7 +83,7 @@ struct ExamplesTests {
     @Test("Task run context")
     func runContext() async throws {
         try await withRunningExecutor { executor in
-            let report = try executor.task("report", timeout: .seconds(1), retry: .init(maxAttempts: 1)) { context in
+            let report = try executor.task("report", timeout: .seconds(30), retry: .init(maxAttempts: 1)) { context in
                 if context.attempt == 0 { throw ExecutionError.retryable("first try") }
                 context.logger.info("Trying again")
                 return
@@ -97,11 +97,11 @@ struct ExamplesTests {
     @Test("Parent task with parallel children")
     func parallelChildren() async throws {
         try await withRunningExecutor { executor in
-            let resize = try executor.task("resize", timeout: .seconds(1)) { (width: Int) in "\(width)px" }
-            let describe = try executor.task("describe", timeout: .seconds(1)) { (name: String) in
+            let resize = try executor.task("resize", timeout: .seconds(30)) { (width: Int) in "\(width)px" }
+            let describe = try executor.task("describe", timeout: .seconds(30)) { (name: String) in
                 "a picture of \(name)"
             }
-            let upload = try executor.parentTask("upload", timeout: .seconds(1)) { (name: String, _) in
+            let upload = try executor.parentTask("upload", timeout: .seconds(30)) { (name: String, _) in
                 Spawn(output: name, children: [resize.child(200), resize.child(800), describe.child(name)])
             }
             let results = try #require(try await executor.enqueue(upload, "a cat").wait().output)
@@ -116,8 +116,8 @@ struct ExamplesTests {
     @Test("Parent task with parallel children and combined output")
     func combinedOutput() async throws {
         try await withRunningExecutor { executor in
-            let price = try executor.task("price", timeout: .seconds(1)) { (item: String) in item.count * 10 }
-            let quote = try executor.parentTask("quote", timeout: .seconds(1)) { (items: [String], _) in
+            let price = try executor.task("price", timeout: .seconds(30)) { (item: String) in item.count * 10 }
+            let quote = try executor.parentTask("quote", timeout: .seconds(30)) { (items: [String], _) in
                 Spawn(output: items.count, children: items.map { price.child($0) })
             } finalize: { results in
                 "\(results.output) items for \(try results.outputs(of: price).reduce(0, +))"
@@ -130,11 +130,11 @@ struct ExamplesTests {
     @Test("Fail parent task if any parallel children fail")
     func allOrNothing() async throws {
         try await withRunningExecutor { executor in
-            let reserve = try executor.task("reserve", timeout: .seconds(1)) { (seat: Int) in
+            let reserve = try executor.task("reserve", timeout: .seconds(30)) { (seat: Int) in
                 if seat > 2 { throw ExecutionError.nonRetryable("Seat \(seat) is taken") }
                 return "seat \(seat)"
             }
-            let book = try executor.parentTask("book", timeout: .seconds(1)) { (seats: [Int], _) in
+            let book = try executor.parentTask("book", timeout: .seconds(30)) { (seats: [Int], _) in
                 Spawn(children: seats.map { reserve.child($0) })
             } finalize: { results in
                 try results.outputs(of: reserve)
@@ -150,11 +150,11 @@ struct ExamplesTests {
     @Test("Parent task with partial success if any parallel children fail")
     func partialSuccess() async throws {
         try await withRunningExecutor { executor in
-            let notify = try executor.task("notify", timeout: .seconds(1)) { (person: String) in
+            let notify = try executor.task("notify", timeout: .seconds(30)) { (person: String) in
                 if person.isEmpty { throw ExecutionError.nonRetryable("Nobody to tell") }
                 return person
             }
-            let broadcast = try executor.parentTask("broadcast", timeout: .seconds(1)) { (people: [String], _) in
+            let broadcast = try executor.parentTask("broadcast", timeout: .seconds(30)) { (people: [String], _) in
                 Spawn(children: people.map { notify.child($0) })
             } finalize: { results in
                 results.results(of: notify).compactMap { try? $0.get() }
@@ -168,11 +168,11 @@ struct ExamplesTests {
     @Test("Tasks sequentially")
     func sequentially() async throws {
         try await withRunningExecutor { executor in
-            let parse = try executor.task("parse", timeout: .seconds(1)) { (text: String) in
+            let parse = try executor.task("parse", timeout: .seconds(30)) { (text: String) in
                 text.split(separator: " ").compactMap { Int($0) }
             }
-            let add = try executor.task("add", timeout: .seconds(1)) { (numbers: [Int]) in numbers.reduce(0, +) }
-            let show = try executor.task("show", timeout: .seconds(1)) { (sum: Int) in "The sum is \(sum)" }
+            let add = try executor.task("add", timeout: .seconds(30)) { (numbers: [Int]) in numbers.reduce(0, +) }
+            let show = try executor.task("show", timeout: .seconds(30)) { (sum: Int) in "The sum is \(sum)" }
             let calculate = try executor.sequentialTasks("calculate") {
                 parse
                 add
@@ -186,16 +186,16 @@ struct ExamplesTests {
     @Test("Tasks sequentially manually: a finalize task that is a parent has the next child")
     func sequentiallyByHand() async throws {
         try await withRunningExecutor { executor in
-            let net = try executor.task("net", timeout: .seconds(1)) { (order: Order) in order.amounts.reduce(0, +) }
-            let tax = try executor.task("tax", timeout: .seconds(1)) { (net: Int) in net / 5 }
-            let addTax = try executor.parentTask("addTax", timeout: .seconds(1)) {
+            let net = try executor.task("net", timeout: .seconds(30)) { (order: Order) in order.amounts.reduce(0, +) }
+            let tax = try executor.task("tax", timeout: .seconds(30)) { (net: Int) in net / 5 }
+            let addTax = try executor.parentTask("addTax", timeout: .seconds(30)) {
                 (results: ParentResults<NoOutput>, _) in
                 let amount = try results.outputs(of: net)[0]
                 return Spawn(output: amount, children: [tax.child(amount)])
             } finalize: { results in
                 try results.output + results.outputs(of: tax)[0]
             }
-            let invoice = try executor.parentTask("invoice", timeout: .seconds(1), finalize: addTax) {
+            let invoice = try executor.parentTask("invoice", timeout: .seconds(30), finalize: addTax) {
                 (order: Order, _) in
                 Spawn(children: [net.child(order)])
             }
@@ -207,14 +207,14 @@ struct ExamplesTests {
     @Test("Multiple parent tasks with parallel children run sequentially")
     func parentsInSequence() async throws {
         try await withRunningExecutor { executor in
-            let fetch = try executor.task("fetch", timeout: .seconds(1)) { (page: Int) in "page \(page)" }
-            let index = try executor.task("index", timeout: .seconds(1)) { (page: String) in page.count }
-            let fetchAll = try executor.parentTask("fetchAll", timeout: .seconds(1)) { (pages: Int, _) in
+            let fetch = try executor.task("fetch", timeout: .seconds(30)) { (page: Int) in "page \(page)" }
+            let index = try executor.task("index", timeout: .seconds(30)) { (page: String) in page.count }
+            let fetchAll = try executor.parentTask("fetchAll", timeout: .seconds(30)) { (pages: Int, _) in
                 Spawn(children: (1...pages).map { fetch.child($0) })
             } finalize: { results in
                 try results.outputs(of: fetch)
             }
-            let indexAll = try executor.parentTask("indexAll", timeout: .seconds(1)) { (pages: [String], _) in
+            let indexAll = try executor.parentTask("indexAll", timeout: .seconds(30)) { (pages: [String], _) in
                 Spawn(children: pages.map { index.child($0) })
             } finalize: { results in
                 try results.outputs(of: index).reduce(0, +)
@@ -231,13 +231,13 @@ struct ExamplesTests {
     @Test("Task tree")
     func tree() async throws {
         try await withRunningExecutor { executor in
-            let leaf = try executor.task("leaf", timeout: .seconds(1)) { (name: String) in name.uppercased() }
-            let branch = try executor.parentTask("branch", timeout: .seconds(1)) { (name: String, _) in
+            let leaf = try executor.task("leaf", timeout: .seconds(30)) { (name: String) in name.uppercased() }
+            let branch = try executor.parentTask("branch", timeout: .seconds(30)) { (name: String, _) in
                 Spawn(children: [leaf.child(name + "1"), leaf.child(name + "2")])
             } finalize: { results in
                 try results.outputs(of: leaf).joined(separator: " ")
             }
-            let trunk = try executor.parentTask("trunk", timeout: .seconds(1)) { _ in
+            let trunk = try executor.parentTask("trunk", timeout: .seconds(30)) { _ in
                 Spawn(children: [branch.child("a"), branch.child("b"), leaf.child("c")])
             } finalize: { results in
                 try results.outputs(of: branch) + results.outputs(of: leaf)
@@ -250,7 +250,7 @@ struct ExamplesTests {
     @Test("Recursive task: a parent names itself")
     func recursion() async throws {
         try await withRunningExecutor { executor in
-            let factorial = try executor.parentTask("factorial", timeout: .seconds(1)) { (n: Int, _) in
+            let factorial = try executor.parentTask("factorial", timeout: .seconds(30)) { (n: Int, _) in
                 Spawn(output: n, children: n > 1 ? [ChildTask("factorial", n - 1)] : [])
             } finalize: { results in
                 try results.output * (results.outputs(of: "factorial", as: Int.self).first ?? 1)
@@ -264,7 +264,7 @@ struct ExamplesTests {
     func loop() async throws {
         try await withRunningExecutor { executor in
             let polls = Tally()
-            let poll = try executor.task("poll", timeout: .seconds(1)) { (id: String) -> LoopStep<String> in
+            let poll = try executor.task("poll", timeout: .seconds(30)) { (id: String) -> LoopStep<String> in
                 polls.increment() < 3 ? .notDone : .done("report \(id) is ready")
             }
             let awaitReport = try executor.loopingTask(
@@ -282,17 +282,17 @@ struct ExamplesTests {
     func loopByHand() async throws {
         try await withRunningExecutor { executor in
             let polls = Tally()
-            let poll = try executor.task("poll", timeout: .seconds(1)) { (limit: Int) in
+            let poll = try executor.task("poll", timeout: .seconds(30)) { (limit: Int) in
                 polls.increment() >= limit ? "ready after \(polls.value)" : nil
             }
-            let again = try executor.parentTask("again", timeout: .seconds(1)) { (results: ParentResults<Int>, _) in
+            let again = try executor.parentTask("again", timeout: .seconds(30)) { (results: ParentResults<Int>, _) in
                 let answer = try results.outputs(of: poll)[0]
                 return Spawn(output: answer, children: answer == nil ? [ChildTask("awaitReport", results.output)] : [])
             } finalize: { results in
                 if let answer = results.output { return answer }
                 return try results.outputs(of: "awaitReport", as: String.self)[0]
             }
-            let awaitReport = try executor.parentTask("awaitReport", timeout: .seconds(1), finalize: again) {
+            let awaitReport = try executor.parentTask("awaitReport", timeout: .seconds(30), finalize: again) {
                 (limit: Int, _) in
                 Spawn(output: limit, children: [poll.child(limit)])
             }
@@ -305,8 +305,8 @@ struct ExamplesTests {
     func sleepingChild() async throws {
         try await withRunningExecutor { executor in
             let payment = try executor.sleepingTask("payment", timeout: .seconds(60), output: Int.self)
-            let pack = try executor.task("pack", timeout: .seconds(1)) { (order: Order) in order.amounts.count }
-            let sell = try executor.parentTask("sell", timeout: .seconds(1)) { (order: Order, _) in
+            let pack = try executor.task("pack", timeout: .seconds(30)) { (order: Order) in order.amounts.count }
+            let sell = try executor.parentTask("sell", timeout: .seconds(30)) { (order: Order, _) in
                 Spawn(output: order.id, children: [payment.child(order.id), pack.child(order)])
             } finalize: { results in
                 let (paid, packed) = (try results.outputs(of: payment)[0], try results.outputs(of: pack)[0])

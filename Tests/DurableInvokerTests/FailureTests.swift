@@ -22,18 +22,17 @@ struct FailureTests {
 
     @Test("A web app that is down")
     func down() async throws {
-        let url = try await StubWebApp.with { _ in
-            .hang
-        } body: {
-            $0.url
+        let outcome = try await RefusingPort.with { port in
+            try await Calls.call(url: "http://127.0.0.1:\(port)/rpc")
         }
-        let outcome = try await Calls.call(url: url)
         expect(outcome, "could not connect to the web app: connection refused")
     }
 
     @Test("A host that does not exist")
     func noSuchHost() async throws {
-        let outcome = try await Calls.call(url: "http://no-such-host.invalid/rpc?key=secret")
+        // No resolver asks the network for a name with so long a part.
+        let part = String(repeating: "x", count: 64)
+        let outcome = try await Calls.call(url: "http://\(part).invalid/rpc?key=secret")
         expect(outcome, "the web app's host name could not be resolved")
     }
 
@@ -79,8 +78,9 @@ struct FailureTests {
                 let outcome = await invoker.invoke(Calls.attempt(Calls.lease(timeoutMs: 700)))
                 let elapsed = ContinuousClock.now - start
                 #expect(outcome == .failed(.timedOut))
-                #expect(elapsed >= .milliseconds(690) && elapsed < .seconds(5))
-                try await app.waitForDisconnects(1, within: .seconds(2))
+                // It is the lease's timeout that counts; the task's is 20 s.
+                #expect(elapsed >= .milliseconds(690) && elapsed < .seconds(20))
+                try await app.waitForDisconnects(1)
             }
         }
     }
@@ -95,14 +95,13 @@ struct FailureTests {
             answer
         } body: { app in
             try await Calls.withInvoker(url: app.url) { invoker in
-                let call = Task { await invoker.invoke(Calls.attempt(Calls.lease())) }
+                // Neither its timeout nor the answer ends the call: both take longer than the test may.
+                let call = Task { await invoker.invoke(Calls.attempt(Calls.lease(timeoutMs: 600_000))) }
                 try await app.waitForRequests(1)
-                let start = ContinuousClock.now
                 call.cancel()
                 let outcome = await call.value
                 #expect(outcome == .failed(.cancelled))
-                try await app.waitForDisconnects(1, within: .seconds(1))
-                #expect(ContinuousClock.now - start < .seconds(1))
+                try await app.waitForDisconnects(1)
             }
         }
     }

@@ -6,7 +6,7 @@ import LibPQ
 import Logging
 import Testing
 
-@Suite("Migrations")
+@Suite("Migrations", .timeLimit(.minutes(1)))
 struct MigrationTests {
     private func migrator(_ fixture: PostgresFixture) -> Migrator {
         Migrator(pool: fixture.pool, schema: fixture.schema, logger: Logger(label: "test"))
@@ -49,12 +49,13 @@ struct MigrationTests {
             let schema = fixture.schema
             try await fixture.execute("delete from \(schema).migrations where name = '0003_room'")
             let (locked, done) = (AsyncStream<Void>.makeStream(), DispatchSemaphore(value: 0))
-            defer { done.signal() }
             async let holder: Void = fixture.pool.transaction { connection throws(DatabaseError) in
                 try connection.execute(script: "lock table \(schema).executions in share update exclusive mode")
                 locked.continuation.finish()
                 done.wait()
             }
+            // Below the holder: at its end the scope signals first, and then waits for the holder.
+            defer { done.signal() }
             for await _ in locked.stream {}
             async let applied = migrator(fixture).migrate()
             func isWaiting() async throws -> Bool {

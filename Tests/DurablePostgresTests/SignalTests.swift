@@ -85,12 +85,13 @@ struct SignalTests {
                 signals.send(.upkeep)
                 for await signal in received where signal == .upkeep { break }
             }
-            let first = await next(received) {
+            let news = frontEnd.signals()
+            let first = await next(news) {
                 worker.send(.finished)
                 worker.send(.ready)
             }
             #expect(first == .ready)
-            let second = await next(received) { frontEnd.send(.watching) }
+            let second = await next(news) { frontEnd.send(.watching) }
             #expect(second == .finished)
         }
     }

@@ -62,7 +62,7 @@ struct OverloadTests {
     func slowStorage() async throws {
         var gathering = GatheringLimits()
         gathering.batches = 1
-        gathering.patience = .milliseconds(50)
+        gathering.patience = .seconds(1)
         try await RunningService.with(gathering: gathering) { service in
             let gate = Gate()
             service.storage.hold(at: gate)
@@ -88,7 +88,9 @@ struct OverloadTests {
 
     @Test("concurrent calls share what is asked of the storage, and each gets its own answer")
     func sharing() async throws {
-        try await RunningService.with { service in
+        var gathering = GatheringLimits()
+        gathering.patience = .seconds(60)
+        try await RunningService.with(gathering: gathering) { service in
             let gate = Gate()
             service.storage.hold(at: gate)
             let callers = 200

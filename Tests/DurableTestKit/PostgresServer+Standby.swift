@@ -28,12 +28,17 @@ extension PostgresServer {
         let source = try await primary.ask("show data_directory")
         await stop()
         await primary.stop()
-        let copying = try Process.run(
-            URL(filePath: "/bin/sh"),
-            arguments: ["-c", #"rm -rf "$1" && cp -a "$0" "$1" && touch "$1/standby.signal""#, source, folder]
-        )
-        copying.waitUntilExit()
-        guard copying.terminationStatus == 0 else { throw CopyFailed(source: source, target: folder) }
+        let script = #"rm -rf "$1" && cp -a "$0" "$1" && touch "$1/standby.signal""#
+        let exitCode: Int32 = try await withCheckedThrowingContinuation { continuation in
+            do {
+                _ = try Process.run(URL(filePath: "/bin/sh"), arguments: ["-c", script, source, folder]) { copying in
+                    continuation.resume(returning: copying.terminationStatus)
+                }
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
+        guard exitCode == 0 else { throw CopyFailed(source: source, target: folder) }
         let settings = try FileHandle(forWritingTo: URL(filePath: folder).appending(path: "postgresql.auto.conf"))
         try settings.seekToEnd()
         try settings.write(
@@ -56,7 +61,11 @@ extension PostgresServer {
 
     /// Runs a statement, whether the server takes writes or not, and returns the first text that it answers with.
     private nonisolated func ask(_ statement: String) async throws -> String {
-        let configuration = DatabaseConfiguration(url: databaseURL + "&target_session_attrs=any", poolSize: 1)
+        let configuration = DatabaseConfiguration(
+            url: databaseURL + "&target_session_attrs=any",
+            poolSize: 1,
+            acquireTimeout: .seconds(20)
+        )
         return try await ConnectionPool.withPool(configuration, logger: Logger(label: "test")) { pool in
             try await pool.withConnection { connection throws(DatabaseError) in
                 for row in try connection.query(SQL(unescaped: statement)) { return try row.string(0) }

@@ -56,7 +56,7 @@ final class Deployment: Sendable {
           add1: { procedure: app/add1, timeoutMs: 60000 }
           retrying:
             procedure: app/retrying
-            timeoutMs: 1500
+            timeoutMs: 30000
             retryOptions: { maxAttempts: 3, baseDelayMs: 10 }
         """
     }
@@ -173,21 +173,38 @@ extension StubRequest {
     var plusOne: StubAnswer { .json(#"{"json":{"n":\#(number + 1)}}"#) }
 }
 
-/// A port that nothing listens on at present.
+/// A port that nothing listens on at present, and that no other test is given.
+///
+/// It is below those that private PostgreSQL servers choose from, and below those that outgoing connections get: nobody
+/// takes it before the process that it is for. Ports come one after the other from anywhere on, so that two test runs
+/// hardly ever come to the same one at the same time.
 func freePort() throws -> Int {
+    for _ in 0..<100 {
+        let port = 10_000 + lastPort.wrappingAdd(1, ordering: .relaxed).newValue % 5000
+        if canListen(on: port) { return port }
+    }
+    throw NoFreePort()
+}
+
+private struct NoFreePort: Error {}
+
+private let lastPort = Atomic(Int.random(in: 0..<5000))
+
+private func canListen(on port: Int) -> Bool {
     let socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(socket) }
+    // As the processes do: what lingers of earlier ones is no obstacle.
+    var yes: Int32 = 1
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+    address.sin_port = UInt16(port).bigEndian
+    return withUnsafePointer(to: address) { pointer in
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-            bind(socket, address, length) == 0 && getsockname(socket, address, &length) == 0
+            bind(socket, address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
         }
     }
-    try #require(isBound)
-    return Int(UInt16(bigEndian: address.sin_port))
 }
 
 /// Whether `/readyz` on that port answers 200.

@@ -92,11 +92,11 @@ struct InputTests {
                     fixture.schema,
                 ])
             }
-            for port in ports {
-                try? await eventually("a front end is ready") { await isReady(port: port) }
-            }
             var ready = 0
-            for port in ports where await isReady(port: port) { ready += 1 }
+            for port in ports {
+                let isConfirmed: Void? = try? await eventually("a front end is ready") { await isReady(port: port) }
+                if isConfirmed != nil { ready += 1 }
+            }
             for frontEnd in frontEnds { await frontEnd.end() }
             #expect(ready == 10)
         }

@@ -6,23 +6,32 @@ import Testing
 
 @Suite("Every kind of task of a web app, with real processes", .timeLimit(.minutes(3)))
 struct KindsTests {
+    /// - Parameter gate: Holds up the answers of `add2`.
     private func with(
+        holding gate: Gate? = nil,
         double: @escaping @Sendable (StubRequest) -> StubAnswer? = { _ in nil },
         _ body: (Deployment, KindsApp) async throws -> Void
     ) async throws {
         let app = KindsApp()
         try await Deployment.with(
             tasks: KindsApp.tasks,
-            answering: { request in await app.answer(request, double: double) },
+            answering: { request in
+                if request.uri.hasSuffix("/add2") { await gate?.pass() }
+                return await app.answer(request, double: double)
+            },
             { deployment in try await body(deployment, app) }
         )
     }
 
     @Test("children run on two workers, and finalize gets their results in order")
     func parent() async throws {
-        try await with { deployment, _ in
+        let gate = Gate()
+        try await with(holding: gate) { deployment, _ in
             for _ in 0..<2 { try await deployment.startWorker(lease: 15, "--concurrency", "3") }
             let id = try await deployment.number("split").enqueue(.init(n: 200))
+            // More at once than one of them may call.
+            try await eventually("both workers call") { gate.waiting > 3 }
+            gate.open()
             let parent = try await deployment.finished([id])[0]
             #expect(parent.status == .completed)
             #expect(parent.output == Payload(json: #"{"n":\#((0..<200).map { $0 + 2 }.reduce(0, +))}"#))
@@ -128,8 +137,8 @@ struct KindsTests {
                 Spawn(children: [Spawn.child("hang"), Spawn.child("boom"), Spawn.child("hang")])
             )
             let parent = try await deployment.finished([id])[0]
-            // A second, and what a busy machine takes to notice.
-            try await deployment.app.waitForDisconnects(2, within: .seconds(2))
+            // A second, and what a busy machine takes to notice; for a lease to lapse takes thirty.
+            try await deployment.app.waitForDisconnects(2, within: .seconds(10))
             #expect(parent.status == .failed)
             #expect(parent.error?.message.hasPrefix("Child task failed [taskId=boom]") == true)
             #expect(parent.error?.message.hasSuffix("[index=1]: boom") == true)
@@ -152,7 +161,7 @@ struct KindsTests {
             try await eventually("the leaves are running") { app.hanging == 3 }
             let cancelled = try await task.cancel(id)
             #expect(cancelled.status == .cancelled)
-            try await deployment.app.waitForDisconnects(3, within: .seconds(2))
+            try await deployment.app.waitForDisconnects(3, within: .seconds(10))
             try await eventually("all of the tree has ended") {
                 let tree = try await deployment.storage.list(ExecutionQuery(limit: 100))
                 return tree.count == 6 && tree.allSatisfy { $0.status == .cancelled }

@@ -46,9 +46,12 @@ struct MainPathTests {
             behaviours.first { $0.n == request.number }?.answer ?? request.plusOne
         }) { deployment in
             try await deployment.startWorker()
-            let options = EnqueueOptions(retryOptions: RetryOptions.none, timeoutMs: 1500)
             var ids: [Int: ExecutionID] = [:]
             for behaviour in behaviours {
+                let options = EnqueueOptions(
+                    retryOptions: RetryOptions.none,
+                    timeoutMs: behaviour.status == .timedOut ? 1500 : 30_000
+                )
                 ids[behaviour.n] = try await deployment.retrying.enqueue(.init(n: behaviour.n), options: options)
             }
             let executions = try await deployment.finished(Array(ids.values))
@@ -105,13 +108,20 @@ struct MainPathTests {
 
     @Test("work of 500 executions spreads over three workers, and each runs once")
     func spread() async throws {
-        try await Deployment.with { deployment in
+        let gate = Gate()
+        try await Deployment.with(answering: { request in
+            await gate.pass()
+            return request.plusOne
+        }) { deployment in
             for _ in 0..<3 { try await deployment.startWorker(lease: 15, "--concurrency", "20") }
             let ids = try await deployment.add1.enqueueMany((0..<500).map { .init(n: $0) })
+            // More at once than two of them may call.
+            try await eventually("all workers call") { gate.waiting > 40 }
+            gate.open()
             let executions = try await deployment.finished(ids)
             #expect(executions.allSatisfy { $0.status == .completed && $0.attempt == 1 })
             #expect(deployment.app.requests.count == 500)
-            #expect(Set(executions.compactMap(\.workerID)).count > 1)
+            #expect(Set(executions.compactMap(\.workerID)).count == 3)
         }
     }
 

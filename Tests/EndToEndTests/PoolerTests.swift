@@ -45,7 +45,11 @@ struct PoolerTests {
 extension Deployment {
     /// How many connections there are that listen for its signals.
     fileprivate func listeners() async throws -> Int {
-        let configuration = DatabaseConfiguration(url: try await TestCluster.shared, poolSize: 1)
+        let configuration = DatabaseConfiguration(
+            url: try await TestCluster.shared,
+            poolSize: 1,
+            acquireTimeout: .seconds(20)
+        )
         let statement = "listen \"\(schema)\""
         return try await ConnectionPool.withPool(configuration, logger: Logger(label: "test")) { pool in
             try await pool.withConnection { connection throws(DatabaseError) in

@@ -13,22 +13,6 @@ struct ConnectionLossTests {
         }
     }
 
-    /// Returns when the server process runs that statement.
-    private func untilActive(_ backend: Int32, _ statement: String) async throws {
-        try await TestServer.withPool(size: 1) { pool in
-            try await eventually {
-                try await pool.withConnection { (connection) throws(DatabaseError) in
-                    try connection.query(
-                        """
-                        select 1 from pg_stat_activity
-                        where pid = \(backend) and query = \(statement) and state = 'active' and wait_event = 'PgSleep'
-                        """
-                    ).count == 1
-                }
-            }
-        }
-    }
-
     @Test("one lost while idle is replaced before a caller notices")
     func idle() async throws {
         try await TestServer.withPool(size: 1) { pool in
@@ -48,7 +32,7 @@ struct ConnectionLossTests {
                     _ = try connection.query("select pg_sleep(60)")
                 }
             }
-            try await untilActive(backend, "select pg_sleep(60)")
+            try await TestServer.untilActive(backend, "select pg_sleep(60)")
             try await terminate(backend)
             let error = await #expect(throws: DatabaseError.self) { try await task.value }
             #expect(error?.kind == .connectionLost)
@@ -68,7 +52,7 @@ struct ConnectionLossTests {
                     _ = try connection.query("select pg_sleep(60)")
                 }
             }
-            try await untilActive(backend, "select pg_sleep(60)")
+            try await TestServer.untilActive(backend, "select pg_sleep(60)")
             try await terminate(backend)
             let error = await #expect(throws: DatabaseError.self) { try await task.value }
             #expect(error?.kind == .connectionLost)
@@ -95,7 +79,7 @@ struct ConnectionLossTests {
                     )
                 }
             }
-            try await untilActive(backend, "commit")
+            try await TestServer.untilActive(backend, "commit")
             try await terminate(backend)
             let error = await #expect(throws: DatabaseError.self) { try await task.value }
             #expect(error?.kind == .connectionLost)
@@ -119,6 +103,24 @@ struct ConnectionLossTests {
             #expect(error?.outcomeUnknown == false)
             let replacement = try await pool.backend()
             #expect(replacement != backend)
+        }
+    }
+}
+
+extension TestServer {
+    /// Returns when the server process sleeps in that statement.
+    static func untilActive(_ backend: Int32, _ statement: String) async throws {
+        try await withPool(size: 1) { pool in
+            try await eventually {
+                try await pool.withConnection { (connection) throws(DatabaseError) in
+                    try connection.query(
+                        """
+                        select 1 from pg_stat_activity
+                        where pid = \(backend) and query = \(statement) and state = 'active' and wait_event = 'PgSleep'
+                        """
+                    ).count == 1
+                }
+            }
         }
     }
 }

@@ -85,7 +85,7 @@ struct ErrorTests {
     func unreachable() async throws {
         let configuration = DatabaseConfiguration(
             url: "postgresql://user:s3cret@127.0.0.1:1/somewhere",
-            acquireTimeout: .milliseconds(300)
+            acquireTimeout: .seconds(2)
         )
         let begin = ContinuousClock.now
         let error = await #expect(throws: DatabaseError.self) {

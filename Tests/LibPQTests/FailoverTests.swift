@@ -70,7 +70,8 @@ struct FailoverTests {
     @Test("a hot standby is not used, callers are told why, and it is used once it is promoted")
     func promotion() async throws {
         try await TestCluster.withOwn { server in
-            try await withPool(url: server.databaseURL, acquireTimeout: .milliseconds(300)) { pool in
+            try await withPool(url: server.databaseURL, acquireTimeout: .seconds(3)) { pool in
+                try await pool.untilConnected()
                 _ = try await pool.write()
                 try await server.demote()
                 let error = await #expect(throws: DatabaseError.self) { try await pool.write() }

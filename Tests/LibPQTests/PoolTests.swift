@@ -131,12 +131,13 @@ struct PoolTests {
     func cancelledService() async throws {
         let pool = ConnectionPool(try await TestServer.configuration(poolSize: 1), logger: Logger(label: "test"))
         let service = Task { try await pool.run() }
+        let backend = try await pool.backend()
         let sleeping = Task {
             try await pool.withConnection { (connection) throws(DatabaseError) in
                 _ = try connection.query("select pg_sleep(60)")
             }
         }
-        try await eventually { pool.usage.outstanding == 1 }
+        try await TestServer.untilActive(backend, "select pg_sleep(60)")
         service.cancel()
         let error = await #expect(throws: DatabaseError.self) { try await sleeping.value }
         #expect(error?.kind == .cancelled)

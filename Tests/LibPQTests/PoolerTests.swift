@@ -9,12 +9,16 @@ import Testing
     .timeLimit(.minutes(1))
 )
 struct PoolerTests {
+    /// Runs the body with a pool of its own.
+    ///
+    /// - Parameter name: The name of a database that no other test uses, for sessions that no other test shares.
     private func withPool<Value>(
+        on name: String,
         size: Int = 8,
         _ body: (ConnectionPool) async throws -> Value
     ) async throws -> Value {
         let configuration = DatabaseConfiguration(
-            url: TestCluster.pgbouncer,
+            url: try #require(TestCluster.pgbouncer) + "&dbname=\(name)",
             poolSize: size,
             statementTimeout: .seconds(7),
             acquireTimeout: .seconds(20),
@@ -26,7 +30,7 @@ struct PoolerTests {
 
     @Test("many callers share few sessions, and leave nothing behind in them")
     func shared() async throws {
-        try await withPool { pool in
+        try await withPool(on: "shared") { pool in
             let backends = try await withThrowingTaskGroup(of: Int32.self) { group in
                 for number in 0..<200 {
                     group.addTask {
@@ -50,7 +54,8 @@ struct PoolerTests {
 
     @Test("a statement is cancelled at the caller's deadline, and the next one is not hit")
     func deadline() async throws {
-        try await withPool(size: 1) { pool in
+        try await withPool(on: "deadline", size: 1) { pool in
+            _ = try await pool.backend()
             for _ in 0..<5 {
                 let error = await #expect(throws: DatabaseError.self) {
                     try await pool.withConnection(deadline: .milliseconds(50)) { (connection) throws(DatabaseError) in

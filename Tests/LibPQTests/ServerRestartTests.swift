@@ -55,7 +55,7 @@ struct ServerRestartTests {
     @Test("while the server is down, callers are told so after the acquire timeout")
     func down() async throws {
         try await TestCluster.withOwn { server in
-            try await withPool(server, acquireTimeout: .milliseconds(300)) { pool in
+            try await withPool(server, acquireTimeout: .seconds(2)) { pool in
                 try await pool.untilConnected()
                 await server.stop(.immediate)
                 for _ in 0..<2 {
@@ -78,7 +78,7 @@ struct ServerRestartTests {
                 defer { kill(backend, SIGCONT) }
                 let begin = ContinuousClock.now
                 let error = await #expect(throws: DatabaseError.self) {
-                    try await pool.withConnection(deadline: .milliseconds(500)) { (connection) throws(DatabaseError) in
+                    try await pool.withConnection(deadline: .seconds(2)) { (connection) throws(DatabaseError) in
                         _ = try connection.query("select pg_backend_pid()")
                     }
                 }

@@ -1,3 +1,4 @@
+import DurableTestKit
 import NIOCore
 import OutboundHTTP
 import Testing
@@ -12,28 +13,22 @@ import Testing
 
 @Suite("How connections are made", .timeLimit(.minutes(1)))
 struct ConnectingTests {
-    /// A port that nobody listens on any more.
-    private func deadPort() async throws -> Int {
-        try await Peer.with { _ in
-        } body: {
-            $0.port
-        }
-    }
-
     @Test("A port that nobody listens on refuses at once", arguments: ["127.0.0.1", "localhost"])
     func refused(host: String) async throws {
-        let port = try await deadPort()
-        try await Calls.withClient { client in
-            let failure = try await Calls.failure { try await client.post(to: "http://\(host):\(port)/") }
-            #expect(failure.cause == .unreachable(errno: ECONNREFUSED))
-            #expect(failure.isConnecting)
+        try await RefusingPort.with { port in
+            try await Calls.withClient { client in
+                let failure = try await Calls.failure { try await client.post(to: "http://\(host):\(port)/") }
+                #expect(failure.cause == .unreachable(errno: ECONNREFUSED))
+                #expect(failure.isConnecting)
+            }
         }
     }
 
     @Test("A name that leads nowhere cannot be resolved")
     func unresolvable() async throws {
-        try await Calls.withClient { client in
-            let failure = try await Calls.failure { try await client.post(to: "http://no-such-host.invalid/") }
+        let resolver = FixedResolver(addresses: [])
+        try await Calls.withClient({ $0.resolver = { resolver.on($0) } }) { client in
+            let failure = try await Calls.failure { try await client.post(to: "http://nowhere.test/") }
             #expect(failure.cause == .unresolvable)
             #expect(failure.isConnecting)
         }
@@ -41,18 +36,19 @@ struct ConnectingTests {
 
     @Test("Of several addresses the first that accepts is used")
     func severalAddresses() async throws {
-        let deadPort = try await deadPort()
         try await Peer.with { conversation in
             let head = try await conversation.request().head
             try await conversation.answer(head)
         } body: { peer in
-            let resolver = FixedResolver(addresses: [
-                try SocketAddress(ipAddress: "127.0.0.2", port: deadPort),
-                try SocketAddress(ipAddress: "127.0.0.1", port: peer.port),
-            ])
-            try await Calls.withClient({ $0.resolver = { resolver.on($0) } }) { client in
-                let answer = try await client.post(to: "http://app.test/")
-                #expect(answer.text.contains("\r\nhost: app.test\r\n"))
+            try await RefusingPort.with { refusingPort in
+                let resolver = FixedResolver(addresses: [
+                    try SocketAddress(ipAddress: "127.0.0.1", port: refusingPort),
+                    try SocketAddress(ipAddress: "127.0.0.1", port: peer.port),
+                ])
+                try await Calls.withClient({ $0.resolver = { resolver.on($0) } }) { client in
+                    let answer = try await client.post(to: "http://app.test/")
+                    #expect(answer.text.contains("\r\nhost: app.test\r\n"))
+                }
             }
         }
     }
@@ -64,10 +60,11 @@ struct ConnectingTests {
             try await conversation.answer("fine")
         } body: { peer in
             try await Calls.withClient({ $0.connectionsPerOrigin = 1 }) { client in
-                let port = try await deadPort()
-                for _ in 0..<3 {
-                    let failure = try await Calls.failure { try await client.post(to: "http://127.0.0.1:\(port)/") }
-                    #expect(failure.cause == .unreachable(errno: ECONNREFUSED))
+                try await RefusingPort.with { port in
+                    for _ in 0..<3 {
+                        let failure = try await Calls.failure { try await client.post(to: "http://127.0.0.1:\(port)/") }
+                        #expect(failure.cause == .unreachable(errno: ECONNREFUSED))
+                    }
                 }
                 let answer = try await client.post(to: peer.url)
                 #expect(answer.text == "fine")

@@ -135,19 +135,27 @@ struct KeepAliveTests {
                 try await conversation.answer()
             }
         } body: { peer in
-            try await Calls.withClient({ $0.idleTimeout = .milliseconds(300) }) { client in
+            let idleTime = Duration.seconds(1)
+            try await Calls.withClient({ $0.idleTimeout = TimeAmount(idleTime) }) { client in
                 let start = ContinuousClock.now
                 var last = start
+                // No connection was idle for longer between two calls.
+                var longestGap = Duration.zero
                 // Each call begins the idle time anew.
-                while ContinuousClock.now - start < .milliseconds(600) {
+                while last - start < idleTime * 2 {
+                    let previous = last
                     last = .now
                     _ = try await client.post(to: peer.url)
+                    longestGap = max(longestGap, ContinuousClock.now - previous)
+                    try await Task.sleep(for: idleTime / 10)
                 }
-                #expect(peer.accepted == 1)
-                try await eventually { peer.closed == 1 }
-                #expect(ContinuousClock.now - last >= .milliseconds(300))
+                let accepted = peer.accepted
+                // On a busy machine the next call can come too late.
+                #expect(accepted == 1 || longestGap >= idleTime)
+                try await eventually { peer.closed == accepted }
+                #expect(ContinuousClock.now - last >= idleTime)
                 _ = try await client.post(to: peer.url)
-                #expect(peer.accepted == 2)
+                #expect(peer.accepted == accepted + 1)
             }
         }
     }

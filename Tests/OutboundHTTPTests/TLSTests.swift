@@ -86,11 +86,11 @@ struct TLSTests {
         try await Peer.with { conversation in
             await conversation.closed()
         } body: { peer in
-            try await Calls.withClient({ if !isDeadline { $0.connectTimeout = .milliseconds(100) } }) { client in
+            try await Calls.withClient({ if !isDeadline { $0.connectTimeout = .seconds(2) } }) { client in
                 let failure = try await Calls.failure {
                     try await client.post(
-                        to: "https://localhost:\(peer.port)/",
-                        within: isDeadline ? .milliseconds(100) : .seconds(20)
+                        to: "https://127.0.0.1:\(peer.port)/",
+                        within: isDeadline ? .seconds(2) : .seconds(20)
                     )
                 }
                 #expect(failure.cause == (isDeadline ? .deadline : .connectTimeout))

@@ -33,12 +33,15 @@ struct RunningService: Sendable {
     static let tasks = [add1, other, payment, letter, sum, steps]
 
     /// Starts a front end, runs the body, and shuts the front end down.
+    ///
+    /// - Parameter isCancelledAtEnd: Whether the front end is cancelled at the end, and waits no delay out.
     static func with(
         access: Access = .open,
         wakeUpRetentionMs: Double = Executions.defaultWakeUpRetentionMs,
         gathering: GatheringLimits = GatheringLimits(),
         configure: @Sendable (inout FrontEndConfiguration) -> Void = { _ in },
         readiness: @escaping @Sendable () async -> Readiness = { .ready },
+        isCancelledAtEnd: Bool = false,
         _ body: @Sendable (RunningService) async throws -> Void
     ) async throws {
         var configuration = FrontEndConfiguration(port: 0, access: access)
@@ -85,6 +88,7 @@ struct RunningService: Sendable {
                     )
                 )
             }
+            if isCancelledAtEnd { return tasks.cancelAll() }
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
         }

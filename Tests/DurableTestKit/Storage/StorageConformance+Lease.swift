@@ -218,10 +218,10 @@ extension StorageConformance {
     static let upkeepCases: [Case] = [
         Case("leases of a worker that renews are left alone") { subject in
             _ = try await subject.enqueue()
-            let worker = try await subject.worker(leaseMs: 5000)
+            let worker = try await subject.worker(leaseMs: 100_000)
             let lease = try await subject.leaseOne(worker)
             for _ in 0..<4 {
-                try await subject.advance(3000)
+                try await subject.advance(60_000)
                 let renewal = try await subject.storage.renew(worker, holding: [lease.id])
                 #expect(renewal == Renewal(lost: []))
                 let reclaimed = try await subject.storage.reclaim(limit: 10, maxLeaseLosses: 10)
@@ -230,7 +230,7 @@ extension StorageConformance {
         },
         Case("leases of a lost worker run elsewhere, under a higher number, at no cost of retries") { subject in
             let id = try await subject.enqueue()
-            let lost = try await subject.worker(leaseMs: 5000)
+            let lost = try await subject.worker(leaseMs: 30_000)
             let first = try await subject.leaseOne(lost)
             try await subject.advance(30_001)
             let reclaimed = try await subject.storage.reclaim(limit: 10, maxLeaseLosses: 10)

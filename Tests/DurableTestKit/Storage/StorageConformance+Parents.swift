@@ -100,16 +100,16 @@ extension StorageConformance {
             #expect(found.family == nil)
         },
         Case("children have their own options: delays and retries") { subject in
-            let worker = try await subject.worker(leaseMs: 60_000)
+            let worker = try await subject.worker(leaseMs: 1_000_000)
             let options = EnqueueOptions(
                 retryOptions: RetryOptions(maxAttempts: 1),
-                sleepMsBeforeRun: 3000,
+                sleepMsBeforeRun: 60_000,
                 timeoutMs: 77
             )
             let id = try await subject.spawn(.parent(), by: worker, [.plain(options: options)])
             let early = try await subject.lease(worker, ["child"])
             #expect(early.isEmpty)
-            try await subject.advance(3001)
+            try await subject.advance(60_001)
             let lease = try await subject.attempt("child", by: worker, .failed(.retryable("boom")))
             #expect(lease.options.timeoutMs == 77)
             let waiting = try await subject.execution(id)

@@ -143,17 +143,17 @@ extension StorageConformance {
             #expect(failed.status == .failed && failed.error == .nonRetryable("no"))
         },
         Case("an early wake-up is forgotten when its time is over") { subject in
-            let kept = try await subject.wake("a", keptForMs: 5000)
+            let kept = try await subject.wake("a", keptForMs: 60_000)
             #expect(kept == .kept)
-            try await subject.advance(5001)
+            try await subject.advance(60_001)
             let id = try await subject.enqueue(.sleeper, input: #""a""#)
             let status = try await subject.status(id)
             #expect(status == .running)
         },
         Case("a wake-up after a forgotten one is kept anew") { subject in
-            try await subject.wake("a", "sleeper", .completed(Payload(json: "1")), keptForMs: 5000)
-            try await subject.advance(5001)
-            try await subject.wake("a", "sleeper", .completed(Payload(json: "2")), keptForMs: 5000)
+            try await subject.wake("a", "sleeper", .completed(Payload(json: "1")), keptForMs: 60_000)
+            try await subject.advance(60_001)
+            try await subject.wake("a", "sleeper", .completed(Payload(json: "2")), keptForMs: 60_000)
             let id = try await subject.enqueue(.sleeper, input: #""a""#)
             let output = try await subject.execution(id).output
             #expect(output == Payload(json: "2"))

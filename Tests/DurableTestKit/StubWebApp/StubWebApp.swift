@@ -76,8 +76,8 @@ package final class StubWebApp: Sendable {
         return StubWebApp(channel: channel, port: port, record: record)
     }
 
-    /// Goes down: stops listening and cuts every connection; later calls are refused.
-    package func stop() async {
+    /// Goes down: stops listening and cuts every connection.
+    private func stop() async {
         try? await channel.close().get()
         for connection in record.open { try? await connection.close().get() }
     }
