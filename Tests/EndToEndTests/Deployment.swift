@@ -181,7 +181,7 @@ extension StubRequest {
 func freePort() throws -> Int {
     for _ in 0..<100 {
         let port = 10_000 + lastPort.wrappingAdd(1, ordering: .relaxed).newValue % 5000
-        if canListen(on: port) { return port }
+        if LoopbackPort.isFree(port) { return port }
     }
     throw NoFreePort()
 }
@@ -189,23 +189,6 @@ func freePort() throws -> Int {
 private struct NoFreePort: Error {}
 
 private let lastPort = Atomic(Int.random(in: 0..<5000))
-
-private func canListen(on port: Int) -> Bool {
-    let socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(socket) }
-    // As the processes do: what lingers of earlier ones is no obstacle.
-    var yes: Int32 = 1
-    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    address.sin_port = UInt16(port).bigEndian
-    return withUnsafePointer(to: address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-            bind(socket, address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-        }
-    }
-}
 
 /// Whether `/readyz` on that port answers 200.
 func isReady(port: Int) async -> Bool {

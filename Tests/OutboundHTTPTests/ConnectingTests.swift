@@ -15,7 +15,7 @@ import Testing
 struct ConnectingTests {
     @Test("A port that nobody listens on refuses at once", arguments: ["127.0.0.1", "localhost"])
     func refused(host: String) async throws {
-        try await RefusingPort.with { port in
+        try await LoopbackPort.withRefusing { port in
             try await Calls.withClient { client in
                 let failure = try await Calls.failure { try await client.post(to: "http://\(host):\(port)/") }
                 #expect(failure.cause == .unreachable(errno: ECONNREFUSED))
@@ -40,7 +40,7 @@ struct ConnectingTests {
             let head = try await conversation.request().head
             try await conversation.answer(head)
         } body: { peer in
-            try await RefusingPort.with { refusingPort in
+            try await LoopbackPort.withRefusing { refusingPort in
                 let resolver = FixedResolver(addresses: [
                     try SocketAddress(ipAddress: "127.0.0.1", port: refusingPort),
                     try SocketAddress(ipAddress: "127.0.0.1", port: peer.port),
@@ -60,7 +60,7 @@ struct ConnectingTests {
             try await conversation.answer("fine")
         } body: { peer in
             try await Calls.withClient({ $0.connectionsPerOrigin = 1 }) { client in
-                try await RefusingPort.with { port in
+                try await LoopbackPort.withRefusing { port in
                     for _ in 0..<3 {
                         let failure = try await Calls.failure { try await client.post(to: "http://127.0.0.1:\(port)/") }
                         #expect(failure.cause == .unreachable(errno: ECONNREFUSED))
