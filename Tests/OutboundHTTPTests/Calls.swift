@@ -71,12 +71,3 @@ func eventually(
     while !condition(), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(2)) }
     #expect(condition(), "it did not come true within \(limit)", sourceLocation: location)
 }
-
-/// Where tasks run one after the other, each up to where it waits.
-@globalActor
-actor Lane {
-    static let shared = Lane()
-
-    /// Returns when the tasks that were begun here before have got to where they wait.
-    func pass() {}
-}

@@ -104,6 +104,7 @@ struct CancellationTests {
         }
     }
 
+    @available(macOS 26, *)
     @Test("One that waits for a connection leaves the queue")
     func waiting() async throws {
         let requests = Mutex(0)
@@ -115,8 +116,7 @@ struct CancellationTests {
             try await Calls.withClient({ $0.connectionsPerOrigin = 1 }) { client in
                 let first = Task { try await client.post(to: peer.url) }
                 try await eventually { requests.withLock(\.self) == 1 }
-                let second = Task { @Lane in try await client.post(to: peer.url) }
-                await Lane.shared.pass()
+                let second = Task.immediate { try await client.post(to: peer.url) }
                 second.cancel()
                 let failure = try await Calls.failure { try await second.value }
                 #expect(failure.cause == .cancelled)
@@ -173,6 +173,7 @@ struct CancellationTests {
         }
     }
 
+    @available(macOS 26, *)
     @Test("Shutting down ends calls under way and those that wait, closes idle connections, and takes no more")
     func shutdown() async throws {
         let requests = Mutex(0)
@@ -189,8 +190,7 @@ struct CancellationTests {
             _ = try await client.post("quick", to: idle)
             let asked = Task { try await client.post(to: peer.url) }
             try await eventually { requests.withLock(\.self) == 2 }
-            let waiting = Task { @Lane in try await client.post(to: peer.url) }
-            await Lane.shared.pass()
+            let waiting = Task.immediate { try await client.post(to: peer.url) }
             await client.shutdown()
             for call in [asked, waiting] {
                 let failure = try await Calls.failure { try await call.value }

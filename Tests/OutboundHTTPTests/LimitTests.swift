@@ -5,6 +5,7 @@ import Testing
 
 @Suite("How many connections there are", .timeLimit(.minutes(1)))
 struct LimitTests {
+    @available(macOS 26, *)
     @Test("No more connections than allowed; calls beyond wait in the order of their coming")
     func order() async throws {
         let gate = Gate()
@@ -22,14 +23,13 @@ struct LimitTests {
                     group.addTask { _ = try await client.post("0", to: peer.url) }
                     try await eventually { asked.withLock(\.count) == 1 }
                     for number in 1...20 {
-                        // Runs up to where it waits: each has joined the queue before the next comes.
+                        // Runs here up to where it waits: each has joined the queue before the next comes.
                         let template = try client.template(postingTo: peer.url)
                         let message = template.request(capacity: 2).finished(with: [Array("\(number)".utf8)])
-                        let call = Task { @Lane in
+                        let call = Task.immediate {
                             _ = try await client.send(message, limit: 100, by: .now() + .seconds(20))
                         }
                         group.addTask { try await call.value }
-                        await Lane.shared.pass()
                     }
                     gate.open()
                     try await group.waitForAll()
